@@ -1,0 +1,1 @@
+"""cention-gateway: mail in, durably; errand at Cention; answer back, durably; mail out."""

@@ -1,0 +1,1 @@
+"""The two roads, and the worker that walks them job by job."""

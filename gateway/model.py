@@ -1,0 +1,135 @@
+"""The nouns of the gateway, as frozen values. Everything that travels between rooms is one of these."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox: display name (decoded, may be empty) and bare address (`local@domain`, may be empty)."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a mail came to us: what SMTP calls the envelope, and the session around it.
+
+    `sender` is the reverse-path without angle brackets, "" for the null one. `source` names the way in ("smtp", "pipe").
+    """
+
+    source: str
+    sender: str
+    recipients: tuple[str, ...]
+    peer: str = ""
+    helo: str = ""
+    tls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file, or an inline picture when `content_id` is set (without angle brackets, as the HTML's `cid:` names it).
+
+    `content` is the decoded bytes, `content_type` a bare `type/subtype` in lower case, `name` a clean file name.
+    """
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail says, decoded. All text is free of NUL and lone surrogates; header values are free of CR and LF.
+
+    `message_id` is as in the mail, with its angle brackets. `references` is the chain (References, then In-Reply-To), each
+    with angle brackets. `notes` tells, in words for the trace, what was repaired or left out.
+    """
+
+    message_id: str
+    sender: Address
+    reply_to: Address | None
+    subject: str
+    body: str
+    html_body: str
+    attachments: tuple[Attachment, ...] = ()
+    references: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What Cention is asked to create: the `msg` of c3_new_errands (contract.md, Create)."""
+
+    message_id: str
+    name: str
+    sender: str
+    subject: str
+    body: str
+    html_body: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that an answer names and that has to be fetched: JSON:API type and id, and the link as it was given."""
+
+    type: str
+    id: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An agent's answer as the callback carries it (contract.md, Callback); ids are strings whatever the JSON had."""
+
+    errand_id: str
+    answer_id: str
+    response_id: str
+    subject: str
+    body: str
+    html_body: str
+    to: tuple[Address, ...]
+    attachments: tuple[Resource, ...] = ()
+    archives: tuple[Resource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A mail to be composed. `inline` pictures carry as `content_id` the name by which `html_body` says `cid:` to them.
+
+    `message_id` and `references` have angle brackets; `references` is the chain to answer to, oldest first, its last
+    entry the mail that is answered. `date` is Unix time in seconds: the same reply gives the same bytes.
+    """
+
+    message_id: str
+    date: float
+    sender: Address
+    to: tuple[Address, ...]
+    subject: str
+    body: str
+    html_body: str
+    inline: tuple[Attachment, ...] = ()
+    files: tuple[Attachment, ...] = ()
+    references: tuple[str, ...] = ()
+    auto_submitted: bool = False
+
+
+class JobKind(StrEnum):
+    """What a job is for: create an errand from a mail, or send an answer's mail."""
+
+    ERRAND = "errand"
+    ANSWER = "answer"
+
+
+class JobState(StrEnum):
+    """Where a job stands. Done, discarded and parked are ends; only a person moves a parked job on."""
+
+    QUEUED = "queued"
+    WORKING = "working"
+    DONE = "done"
+    PARKED = "parked"
+    HELD = "held"
+    DISCARDED = "discarded"

@@ -1,0 +1,1 @@
+"""From a recipient's address to the route that its mail takes."""

@@ -1,0 +1,1 @@
+"""A Cention to run against, written from the contract alone."""

@@ -1,0 +1,1 @@
+"""HTTP in: Cention's callbacks, health and metrics."""
