@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +134,39 @@ class JobState(StrEnum):
     PARKED = "parked"
     HELD = "held"
     DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work as it was leased. `lease` is the fencing number: only its holder's result is recorded.
+
+    `subject` is the id of the mail (errand) or callback (answer) that it is for. `lane` is what pauses together.
+    `attempts` counts failed tries, `crashes` ends of reading processes. `detail` is what earlier tries want remembered.
+    """
+
+    id: int
+    kind: JobKind
+    subject: str
+    route: str
+    lane: str
+    lease: int
+    attempts: int
+    crashes: int
+    created_at: float
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step in the trace of a mail or callback: a word or two, and what belongs to it. No bodies, no secrets."""
+
+    step: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What `accept` returns once everything is durable: our id, and whether we had it already."""
+
+    id: str
+    repeat: bool

@@ -1,0 +1,108 @@
+"""A total time limit for an HTTP call, held at each single wait.
+
+The time limits of urllib3 are for one read or write each, so a server that sends a byte now and then could hold a thread
+for ever. Here the socket is told before each of them how long it may still wait.
+"""
+
+import http.client
+import io
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# Small enough that a slow line sends one within the time limit of a wait.
+_PIECE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a call must be over (`time.monotonic`), and how long, in seconds, a single wait in it may take."""
+
+    end: float
+    silence: float
+
+    def wait(self) -> float:
+        """Return how long the next wait may take, in seconds; TimeoutError once the time is over."""
+        remaining = self.end - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("the call's time is over")
+        return min(remaining, self.silence)
+
+
+_current: ContextVar[Deadline] = ContextVar("deadline")
+
+
+@contextmanager
+def deadline(total: float, silence: float) -> Iterator[None]:
+    """Give the HTTP calls inside, on this thread, `total` seconds in all and `silence` seconds for each wait."""
+    before = _current.set(Deadline(time.monotonic() + total, silence))
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+class _Incoming(io.RawIOBase):
+    """What comes from a socket, each read within the deadline."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(_current.get().wait())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Incoming(sock))
+
+
+class _Outgoing(HTTPConnection):
+    """A connection that sends in pieces, each within the deadline."""
+
+    response_class = _Response
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        view = memoryview(data)
+        for start in range(0, len(view), _PIECE):
+            self.sock.settimeout(_current.get().wait())
+            super().send(view[start : start + _PIECE])
+
+
+class _Connection(_Outgoing):
+    pass
+
+
+class _TlsConnection(_Outgoing, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Outgoing
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+POOLS = {"http": _Pool, "https": _TlsPool}

@@ -1,0 +1,67 @@
+"""What goes wrong before Cention has answered: an exception of requests, as a sentence that a postmaster understands."""
+
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from requests import exceptions
+from urllib3.exceptions import HTTPError, NameResolutionError
+
+from gateway.errors import Temporary
+
+# The first row with a class that is found in the exception or its causes gives the sentence.
+_SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((NameResolutionError,), "the name {host} cannot be resolved: is it right in `url`, and does DNS answer?"),
+    ((ssl.SSLError, exceptions.SSLError), "no TLS connection to {host}: {detail}"),
+    ((exceptions.ConnectTimeout,), "{host} did not take the connection in time"),
+    ((TimeoutError, exceptions.Timeout), "{host} did not answer, or not completely, in time"),
+    ((ConnectionRefusedError,), "{host} refuses connections: does its web server run?"),
+    ((exceptions.ProxyError, exceptions.InvalidProxyURL), "the proxy on the way to {host} cannot be used"),
+    ((exceptions.InvalidURL, exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.URLRequired), "{url} is no address that can be called: is `url` right?"),
+    ((exceptions.InvalidHeader,), "the request to {host} has a header that HTTP cannot carry: is the token right?"),
+    ((exceptions.ContentDecodingError,), "the answer of {host} is compressed in a way that cannot be read"),
+    ((exceptions.ChunkedEncodingError, ConnectionError, exceptions.ConnectionError), "the connection to {host} was cut: {detail}"),
+)  # fmt: skip
+
+
+def trouble(error: Exception, url: str) -> Temporary:
+    """Return the error for a call to `url` that brought no answer. The exception's own text, which may quote what was sent, is left out."""
+    causes = list(_causes(error))
+    host = _host(url)
+    for classes, sentence in _SENTENCES:
+        if any(isinstance(cause, classes) for cause in causes):
+            return Temporary(sentence.format(host=host, url=url, detail=_detail(causes)))
+    return Temporary(f"the call to {host} failed: {_detail(causes)}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk through what led to an exception: requests and urllib3 keep it in their arguments and as `reason`."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        found = waiting.pop(0)
+        if isinstance(found, BaseException) and found not in seen:
+            seen.append(found)
+            waiting += [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]
+            yield found
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc or url
+    except ValueError:
+        return url
+
+
+def _detail(causes: list[BaseException]) -> str:
+    """Return the reason that the certificate's check or the operating system gave, or else the exception's name."""
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    inner = next(
+        (cause for cause in causes if not isinstance(cause, exceptions.RequestException | HTTPError)), causes[-1]
+    )
+    return type(inner).__name__

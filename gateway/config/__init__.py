@@ -1,0 +1,1 @@
+"""TOML to typed settings: units, secrets that never print, the settings' classes, and loading with clear errors."""

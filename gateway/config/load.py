@@ -1,0 +1,109 @@
+"""A file to `Settings`, or one `SettingsError` that names every mistake at once: file, key, what was expected."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from gateway.config.settings import Settings
+from gateway.errors import SettingsError
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file, and the environment over it; SettingsError with a line for each mistake."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{path}: not UTF-8 text (byte {error.start})"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{path}: not TOML: {error}"]) from error
+    try:
+        settings = Settings(**content)
+    except ValidationError as error:
+        raise SettingsError([f"{path}: {_line(detail, content)}" for detail in _distinct(error.errors())]) from error
+    if lines := [f"{path}: {line}" for line in _cross_check(settings)]:
+        raise SettingsError(lines)
+    return settings
+
+
+def _distinct(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """One error a key: a union of types reports each of its members."""
+    return list({_key(detail["loc"]): detail for detail in reversed(details)}.values())[::-1]
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """`("route", 0, "token")` to `route[1].token`, leaving out the names of a union's members."""
+    key = ""
+    for step in location:
+        if isinstance(step, int):
+            key += f"[{step + 1}]"
+        elif step not in {"str", "SmarthostTable"}:
+            key += f".{step}" if key else step
+    return key
+
+
+def _line(detail: ErrorDetails, content: dict[str, Any]) -> str:
+    key = _key(detail["loc"])
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"{key}: unknown key{_suggestion(detail['loc'])}"
+        case "missing":
+            return f"{key}: missing{_wanted(detail['loc'])}"
+        case "value_error":
+            said = str(detail["ctx"]["error"])
+            return f"{key}: {said}" if key else said
+        case _:
+            return f"{key}: {detail['msg'][:1].lower()}{detail['msg'][1:]}, found {_shown(detail, content)}"
+
+
+def _shown(detail: ErrorDetails, _content: dict[str, Any]) -> str:
+    text = repr(detail["input"])
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _fields(location: tuple[int | str, ...]) -> dict[str, str]:
+    """Names and descriptions of the keys that may stand where `location` ends."""
+    model: Any = Settings
+    for step in location[:-1]:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            model = next((arg for arg in get_args(model) if isinstance(arg, type) and issubclass(arg, BaseModel)), None)
+            if model is None:
+                return {}
+            continue
+        field = model.model_fields.get(str(step))
+        if field is None:
+            return {}
+        model = field.annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return {}
+    return {name: field.description or "" for name, field in model.model_fields.items()}
+
+
+def _suggestion(location: tuple[int | str, ...]) -> str:
+    close = difflib.get_close_matches(str(location[-1]), _fields(location), n=1, cutoff=0.6)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _wanted(location: tuple[int | str, ...]) -> str:
+    wanted = _fields(location).get(str(location[-1]), "")
+    return f"; expected: {wanted}" if wanted else ""
+
+
+def _cross_check(settings: Settings) -> list[str]:
+    lines, names = [], [route.name for route in settings.route]
+    for number, route in enumerate(settings.route, 1):
+        if route.workspace not in settings.cention:
+            known = ", ".join(settings.cention)
+            lines.append(f"route[{number}].workspace: no [cention.{route.workspace}] in this file; there is: {known}")
+        if names.index(route.name) != number - 1:
+            lines.append(f'route[{number}].name: "{route.name}" is the name of an earlier route')
+    for name, workspace in settings.cention.items():
+        default = settings.route_named(workspace.default_route)
+        if workspace.default_route and (default is None or default.workspace != name):
+            lines.append(f'cention.{name}.default_route: no route "{workspace.default_route}" of this workspace')
+    return lines

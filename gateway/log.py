@@ -1,0 +1,121 @@
+"""The structured log: one method for each fact, with the trace id; no body and no secret ever gets in.
+
+Other rooms call these methods, so that a fact has one name and one set of fields wherever it happens.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def configure(form: str, level: str) -> None:
+    """Choose the log's form ("auto", "human", "json") and its least level; everything goes to standard error."""
+    human = form == "human" or (form == "auto" and sys.stderr.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+    steps: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.UnicodeDecoder(),
+    ]
+    if not human:
+        steps.append(structlog.processors.dict_tracebacks)
+    structlog.configure(
+        processors=[*steps, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    for name in ("aiosmtpd", "mail.log", "uvicorn", "alembic", "asyncio", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL if name in {"mail.log", "uvicorn"} else logging.WARNING)
+
+
+class Log:
+    """What can be said. Each method is one fact; `trace` is the id of the mail or callback it is about."""
+
+    def _say(self, level: str, fact: str, **fields: object) -> None:
+        getattr(structlog.get_logger(), level)(fact, **fields)
+
+    def started(self, **where: object) -> None:
+        """Every part listens and works."""
+        self._say("info", "started", **where)
+
+    def stopping(self, signal: str) -> None:
+        """No new work is begun."""
+        self._say("info", "stopping", signal=signal)
+
+    def stopped(self, unfinished: int) -> None:
+        """The program ends; `unfinished` jobs go on at the next start."""
+        self._say("info", "stopped", unfinished=unfinished)
+
+    def reloaded(self) -> None:
+        """New settings are in force."""
+        self._say("info", "settings reloaded")
+
+    def reload_refused(self, lines: list[str]) -> None:
+        """The settings file is wrong; the ones from before stay in force."""
+        self._say("error", "settings not reloaded, the old ones stay", mistakes=lines)
+
+    def accepted(self, trace: str, source: str, sender: str, routes: list[str], size: int, peer: str) -> None:
+        """A mail is durable and its sender was told so."""
+        self._say(
+            "info", "mail accepted", trace=trace, source=source, sender=sender, routes=routes, size=size, peer=peer
+        )
+
+    def copied(self, trace: str, source: str, sender: str, peer: str) -> None:
+        """A mail that we already have came again."""
+        self._say("info", "mail is a copy", trace=trace, source=source, sender=sender, peer=peer)
+
+    def refused(self, peer: str, reply: str, **fields: object) -> None:
+        """A client was answered with an error."""
+        self._say("info", "smtp refused", peer=peer, reply=reply, **fields)
+
+    def receiving_failed(self, trace: str, error: BaseException) -> None:
+        """Something unexpected while receiving; the client was told to come again."""
+        self._say("error", "receiving failed", trace=trace, error=repr(error), exc_info=error)
+
+    def callback(self, trace: str, workspace: str, errand: str, *, repeat: bool) -> None:
+        """A callback is durable (or was already)."""
+        self._say("info", "callback accepted", trace=trace, workspace=workspace, errand=errand, repeat=repeat)
+
+    def callback_refused(self, workspace: str, status: int, reason: str, peer: str) -> None:
+        """A callback was answered with an error."""
+        self._say("warning", "callback refused", workspace=workspace, status=status, reason=reason, peer=peer)
+
+    def step(self, trace: str, step: str, job: int, **fields: object) -> None:
+        """A job took a step; the same is in its trace."""
+        self._say("info", step, trace=trace, job=job, **fields)
+
+    def parked(self, trace: str, job: int, reason: str) -> None:
+        """A job needs a person."""
+        self._say("warning", "parked", trace=trace, job=job, reason=reason)
+
+    def retrying(self, trace: str, job: int, reason: str, seconds: float) -> None:
+        """A job failed for now."""
+        self._say("warning", "again later", trace=trace, job=job, reason=reason, seconds=round(seconds, 1))
+
+    def stale(self, trace: str, job: int) -> None:
+        """A result came after the job's lease had gone to another; it was not recorded."""
+        self._say("warning", "late result ignored", trace=trace, job=job)
+
+    def paused(self, lane: str, reason: str) -> None:
+        """Credentials were refused; the lane's jobs wait for new ones."""
+        self._say("error", "paused", lane=lane, reason=reason)
+
+    def resumed(self, lane: str) -> None:
+        """A paused lane works again."""
+        self._say("info", "resumed", lane=lane)
+
+    def swept(self, orphans: int) -> None:
+        """Bodies that no mail refers to were removed."""
+        self._say("info", "orphaned bodies swept", count=orphans)
+
+    def trouble(self, where: str, error: BaseException) -> None:
+        """A part of the program met an error that it survives."""
+        self._say("error", "trouble", where=where, error=repr(error), exc_info=error)
+
+
+log = Log()

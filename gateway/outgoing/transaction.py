@@ -1,0 +1,101 @@
+"""The mail transaction: who sends, who receives, and what each is told (RFC 5321 3.3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.errors import Permanent, TooLarge
+from gateway.mail.field import bare_address
+from gateway.outgoing.session import Session
+from gateway.outgoing.verdict import Elsewhere, SmtpReply, Step, require, verdict
+
+_SENTENCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A recipient that the smarthost did not take, with its reply; one that is not `permanent` may be tried again."""
+
+    recipient: str
+    code: int
+    text: str
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A mail to hand over, with its envelope: `recipients` maps each as it was given to what RCPT TO says.
+
+    `unfit` are those that no RCPT TO can name. `international` asks for SMTPUTF8, `eight_bit` for 8BITMIME.
+    """
+
+    sender: str
+    recipients: Mapping[str, str]
+    unfit: tuple[Refusal, ...]
+    message: bytes = field(repr=False)
+    international: bool
+    eight_bit: bool
+
+
+def prepare(sender: str, recipients: Sequence[str], message: bytes) -> Transaction:
+    """Make the envelope, each recipient once. Raises Permanent where there is nothing that could be sent."""
+    ends = message.count(b"\r\n")
+    if ends != message.count(b"\r") or ends != message.count(b"\n"):
+        raise Permanent("The mail has a bare CR or LF, which could smuggle a second mail; it was not sent.")
+    fit, unfit = {}, []
+    for recipient in dict.fromkeys(recipients):
+        try:
+            fit[recipient] = bare_address(recipient)
+        except ValueError as error:
+            unfit.append(Refusal(recipient, 501, f"not asked: {error}", permanent=True))
+    try:
+        sender = bare_address(sender) if sender else ""
+    except ValueError as error:
+        raise Permanent(f"The mail cannot be sent from this address: {error}") from error
+    if not fit:
+        raise Permanent(all_refused(unfit) if unfit else "The mail has no recipient.")
+    head = message[: message.find(b"\r\n\r\n") + 1]
+    international = not (head.isascii() and f"{sender}{''.join(fit.values())}".isascii())
+    return Transaction(sender, fit, tuple(unfit), message, international, not message.isascii())
+
+
+def begin(session: Session, mail: Transaction, smarthost: str) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
+    """Name sender and recipients; return who was taken and who was refused. Raises what `verdict` says."""
+    require(Step.SENDER, session.ask("MAIL", f"FROM:<{mail.sender}>{_options(session, mail, smarthost)}"), smarthost)
+    sent, refused = [], list(mail.unfit)
+    for recipient, address in mail.recipients.items():
+        reply = session.ask("RCPT", f"TO:<{address}>")
+        error = verdict(Step.RECIPIENT, reply)
+        if error is None:
+            sent.append(recipient)
+        elif error is Elsewhere:
+            require(Step.RECIPIENT, reply, smarthost)
+        else:
+            refused.append(Refusal(recipient, reply.code, reply.text, permanent=issubclass(error, Permanent)))
+    return tuple(sent), tuple(refused)
+
+
+def all_refused(refused: Sequence[Refusal]) -> str:
+    """Return the sentence that names each recipient with its reply, bounded."""
+    each = "; ".join(f"{refusal.recipient}: {SmtpReply(refusal.code, refusal.text)}" for refusal in refused)
+    return f"All recipients were refused: {each}"[:_SENTENCE]
+
+
+def _options(session: Session, mail: Transaction, smarthost: str) -> str:
+    """Return the parameters of MAIL FROM that this mail needs, each offered by this server."""
+    offered, size = session.esmtp_features, len(mail.message)
+    limit = offered.get("size", "").strip()
+    if limit.isdigit() and 0 < int(limit) < size:
+        raise TooLarge(f"{smarthost} takes mails of {limit} bytes at most, this one has {size}.")
+    options = f" SIZE={size}" if "size" in offered else ""
+    if mail.eight_bit:
+        options += _needed("8BITMIME", " BODY=8BITMIME", session, smarthost)
+    if mail.international:
+        options += _needed("SMTPUTF8", " SMTPUTF8", session, smarthost)
+        session.command_encoding = "utf-8"
+    return options
+
+
+def _needed(extension: str, option: str, session: Session, smarthost: str) -> str:
+    if not session.has_extn(extension):
+        raise Permanent(f"The mail needs {extension}, which {smarthost} does not offer.")
+    return option

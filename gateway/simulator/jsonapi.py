@@ -1,0 +1,70 @@
+"""What the simulator says over HTTP: JSON:API documents and errors (jsonapi.org, contract: Transport), and plain JSON."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from gateway.simulator.shape import Check, Flaw
+
+MEDIA_TYPE = "application/vnd.api+json"
+MOST_ERRORS = 100
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer of the protocol, not a failure of the program
+    """An answer other than success; `response` is what the client gets."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+def document(status: int, value: Any) -> Response:
+    """A JSON:API document as it goes out."""
+    return Response(orjson.dumps(value), status, media_type=MEDIA_TYPE)
+
+
+def plain(value: Any, status: int = 200) -> Response:
+    """Plain JSON: what the simulator says about itself."""
+    return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+def error(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON:API document with one error."""
+    response = document(status, {"errors": [_error(status, detail)]})
+    response.headers.update(headers or {})
+    return response
+
+
+def flawed(flaws: Iterable[Flaw], section: str) -> Response:
+    """422 with an error for each flaw: `source.pointer` leads to the member, `detail` names the section that says so.
+
+    A member that is missing is pointed at by where it should be.
+    """
+    errors = [
+        _error(422, f"{_member(flaw)} {flaw.said} ({section})") | {"source": {"pointer": flaw.pointer}}
+        for flaw in flaws
+    ]
+    return document(422, {"errors": errors[:MOST_ERRORS]})
+
+
+def read(body: bytes, check: Check, section: str, *, unreadable: int = 400) -> Any:
+    """The value in a body, when it is JSON and of the shape that is asked for; Refusal otherwise."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as wrong:
+        raise Refusal(error(unreadable, f"The body is not JSON: {wrong}")) from wrong
+    if flaws := tuple(check(value)):
+        raise Refusal(flawed(flaws, section))
+    return value
+
+
+def _error(status: int, detail: str) -> dict[str, Any]:
+    return {"status": str(status), "title": HTTPStatus(status).phrase, "detail": detail}
+
+
+def _member(flaw: Flaw) -> str:
+    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in flaw.path)
+    return steps.removeprefix(".").removeprefix("data.attributes.") or "the document"

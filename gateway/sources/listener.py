@@ -1,0 +1,51 @@
+"""The sockets that SMTP listens on, and their end."""
+
+import asyncio
+import ssl
+
+from gateway.config.settings import SmtpSection
+from gateway.config.units import Listen
+from gateway.errors import SettingsError
+from gateway.sources.conversation import Context
+from gateway.sources.smtp import Session
+
+
+def tls_context(settings: SmtpSection) -> ssl.SSLContext | None:
+    """Return the context for STARTTLS, or None where no certificate is set; SettingsError when it cannot be used."""
+    if not settings.tls_certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key or None)
+    except OSError as error:
+        where = f"smtp.tls_certificate: {settings.tls_certificate}"
+        reason = error.strerror or getattr(error, "reason", None) or error
+        raise SettingsError([f"{where}: expected a PEM file with certificate and key: {reason}"]) from error
+    return context
+
+
+class Listener:
+    """Accepts connections with the context of the moment, which a reload may replace."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._servers: list[asyncio.Server] = []
+
+    async def start(self) -> tuple[Listen, ...]:
+        """Bind every address and return them, with ports that the system chose; SettingsError when one is taken."""
+        loop = asyncio.get_running_loop()
+        for listen in self.context.settings.listen:
+            try:
+                server = await loop.create_server(lambda: Session(self.context), listen.host, listen.port, backlog=1024)
+            except OSError as error:
+                raise SettingsError([f"smtp.listen: cannot listen on {listen}: {error.strerror or error}"]) from error
+            self._servers.append(server)
+        bound = [socket.getsockname() for server in self._servers for socket in server.sockets]
+        return tuple(Listen(host, port) for host, port, *_ in bound)
+
+    async def stop(self) -> None:
+        """Take no new connections, end idle ones, wait for the busy ones; the caller bounds the wait."""
+        for server in self._servers:
+            server.close()
+        self.context.admission.stop()
+        await self.context.admission.empty.wait()

@@ -1,0 +1,84 @@
+"""A mail's bytes while they come in: small ones in memory, large ones streaming to a file, so that memory stays flat."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import BinaryIO
+
+from gateway.spool.blobs import Blobs
+from gateway.spool.errors import spool_error
+from gateway.spool.identity import ContentHash
+
+
+class Body:
+    """One mail coming in. Write to it, hand it to `Spool.accept`, and `close` it in any case.
+
+    `size` is the bytes taken, `head` the header block so far. `write` raises TooLarge (header) and Full (disk).
+    """
+
+    def __init__(self, blobs: Blobs, name: str, threshold: int, max_head: int, disk: Executor) -> None:
+        self.id = name
+        self.size = 0
+        self.content = ContentHash(max_head)
+        self._blobs = blobs
+        self._threshold = threshold
+        self._disk = disk
+        self._chunks: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self._handed_over = False
+
+    @property
+    def head(self) -> bytes:
+        """The header block, as far as it has come."""
+        return self.content.head
+
+    @property
+    def raw(self) -> bytes | None:
+        """All bytes, where they are in memory; None where they are in the file."""
+        return b"".join(self._chunks) if self._file is None else None
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self.content.update(data)
+        self.size += len(data)
+        self._chunks.append(data)
+        if self._file is not None or self.size > self._threshold:
+            await self._on_disk(self._spill)
+
+    async def sync(self) -> None:
+        """Return once what is in the file is on the disk; nothing to do for a small one."""
+        if self._file is not None:
+            await self._on_disk(partial(self._blobs.sync, self._file))
+
+    def hand_over(self) -> None:
+        """From now on it is the spool that settles this body, since a commit under way is never cancelled."""
+        self._handed_over = True
+
+    def settle(self, *, kept: bool) -> None:
+        """Let go of the file: it is unlocked, and removed unless a row refers to it now."""
+        self._chunks.clear()
+        if self._file is not None:
+            if not kept:
+                self._blobs.remove([self.id])
+            self._file.close()
+            self._file = None
+
+    def close(self) -> None:
+        """Give it up, unless it was handed over."""
+        if not self._handed_over:
+            self.settle(kept=False)
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = self._blobs.create(self.id)
+        chunks, self._chunks = self._chunks, []
+        data = memoryview(b"".join(chunks))
+        while data:
+            data = data[self._file.write(data) :]
+
+    async def _on_disk(self, work: Callable[[], None]) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._disk, work)
+        except OSError as error:
+            raise spool_error(error) from error

@@ -1,0 +1,33 @@
+"""What the disk and the database say, as the gateway's errors: the one border between them (rule 6)."""
+
+import errno
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError
+
+from gateway.errors import Full, GatewayError, Temporary
+
+_NO_ROOM = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.EFBIG,
+    errno.EMFILE,
+    errno.ENFILE,
+}
+_NO_ROOM_SQLITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+
+def spool_error(error: BaseException) -> GatewayError:
+    """Return `Full` where the spool has no room or cannot be written, `Temporary` for anything else."""
+    if isinstance(error, GatewayError):
+        return error
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
+        return Full(f"the spool cannot be written: {cause.strerror}")
+    if isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _NO_ROOM_SQLITE:
+        return Full(f"the spool cannot be written: {cause}")
+    return Temporary(f"the spool: {cause}")

@@ -1,0 +1,166 @@
+"""Who works on what: leases with fencing numbers, conclusions, paused lanes. Each function is a change for the writer."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gateway.model import Event, Job, JobKind, JobState
+from gateway.spool.tables import event, job, mail, pause, sent
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What came of a try: the job's next state, what to remember of it, and the steps for the trace.
+
+    `mail` holds columns of the mail that are known now that it was read; `sent` is the row of a mail that left.
+    """
+
+    state: JobState
+    events: tuple[Event, ...] = ()
+    next_at: float = 0.0
+    attempts: int = 0
+    crashes: int = 0
+    result: str | None = None
+    error: str | None = None
+    hold: str | None = None
+    keep: bool = False
+    route: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+    mail: dict[str, Any] = field(default_factory=dict)
+    sent: dict[str, Any] | None = None
+
+
+def lease(connection: Connection, most: int, now: float, until: float) -> list[Job]:
+    """Take up to `most` jobs that are due, oldest first."""
+    due = (
+        select(job.c.id).where(job.c.state == JobState.QUEUED, job.c.next_at <= now).order_by(job.c.next_at).limit(most)
+    )
+    return _take(connection, list(connection.scalars(due)), until)
+
+
+def probe(connection: Connection, lane: str, until: float, next_probe: float) -> list[Job]:
+    """Take the oldest job that a paused lane holds, to try the lane's credentials with."""
+    connection.execute(update(pause).where(pause.c.lane == lane).values(probe_at=next_probe))
+    oldest = (
+        select(job.c.id)
+        .where(job.c.lane == lane, job.c.state == JobState.HELD, job.c.hold == "token")
+        .order_by(job.c.id)
+        .limit(1)
+    )
+    return _take(connection, list(connection.scalars(oldest)), until)
+
+
+def _take(connection: Connection, ids: list[int], until: float) -> list[Job]:
+    if not ids:
+        return []
+    taken = (
+        update(job).where(job.c.id.in_(ids)).values(state=JobState.WORKING, lease=job.c.lease + 1, leased_until=until)
+    )
+    return sorted((_as_job(row) for row in connection.execute(taken.returning(job))), key=lambda taken: taken.id)
+
+
+def _as_job(row: Row[Any]) -> Job:
+    return Job(
+        id=row.id,
+        kind=JobKind(row.kind),
+        subject=row.mail_id or row.callback_id,
+        route=row.route,
+        lane=row.lane,
+        lease=row.lease,
+        attempts=row.attempts,
+        crashes=row.crashes,
+        created_at=row.created_at,
+        detail=row.detail,
+    )
+
+
+def renew(connection: Connection, jobs: Iterable[Job], until: float) -> None:
+    """Say that these jobs are still being worked on."""
+    for held in jobs:
+        mine = (job.c.id == held.id) & (job.c.lease == held.lease) & (job.c.state == JobState.WORKING)
+        connection.execute(update(job).where(mine).values(leased_until=until))
+
+
+def recover(connection: Connection, now: float | None) -> int:
+    """Put jobs back whose lease has run out (`now` None: every one, since no worker of this spool can be alive)."""
+    lost = job.c.state == JobState.WORKING
+    if now is not None:
+        lost &= job.c.leased_until < now
+    return connection.execute(update(job).where(lost).values(state=JobState.QUEUED, leased_until=0.0)).rowcount
+
+
+def conclude(connection: Connection, done: Job, end: Conclusion, now: float) -> bool:
+    """Record what came of a leased job; False, and nothing recorded, when the lease is no longer its holder's."""
+    mine = (job.c.id == done.id) & (job.c.lease == done.lease) & (job.c.state == JobState.WORKING)
+    values = (
+        {
+            "state": end.state,
+            "next_at": end.next_at or now,
+            "attempts": end.attempts,
+            "crashes": end.crashes,
+            "result": end.result,
+            "error": end.error,
+            "hold": end.hold,
+            "detail": end.detail,
+        }
+        | ({"keep": True} if end.keep else {})
+        | ({"route": end.route} if end.route else {})
+    )
+    if connection.execute(update(job).where(mine).values(values)).rowcount == 0:
+        return False
+    if end.mail:
+        connection.execute(update(mail).where(mail.c.id == done.subject).values(end.mail))
+    if end.sent is not None:
+        connection.execute(
+            upsert(sent).values(end.sent).on_conflict_do_update(index_elements=[sent.c.message_id], set_=end.sent)
+        )
+    note(connection, done.subject, end.events, now)
+    return True
+
+
+def note(connection: Connection, subject: str, events: Sequence[Event], now: float) -> None:
+    """Add steps to a trace."""
+    rows = [{"subject": subject, "at": now, "step": one.step, "detail": one.detail} for one in events]
+    if rows:
+        connection.execute(insert(event), rows)
+
+
+def pause_lane(connection: Connection, lane: str, reason: str, now: float, next_probe: float) -> bool:
+    """Hold everything that is queued in a lane; return whether it worked until now."""
+    new = connection.scalar(select(func.count()).select_from(pause).where(pause.c.lane == lane)) == 0
+    values = {"reason": reason, "probe_at": next_probe}
+    row = (
+        upsert(pause)
+        .values(lane=lane, since=now, **values)
+        .on_conflict_do_update(index_elements=[pause.c.lane], set_=values)
+    )
+    connection.execute(row)
+    waiting = (job.c.lane == lane) & (job.c.state == JobState.QUEUED)
+    connection.execute(update(job).where(waiting).values(state=JobState.HELD, hold="token", error=reason))
+    return new
+
+
+def resume_lane(connection: Connection, lane: str, now: float) -> bool:
+    """Let everything that a lane held for its credentials go on; return whether it was paused."""
+    held = (job.c.lane == lane) & (job.c.state == JobState.HELD) & (job.c.hold == "token")
+    connection.execute(update(job).where(held).values(state=JobState.QUEUED, hold=None, next_at=now))
+    return connection.execute(delete(pause).where(pause.c.lane == lane)).rowcount > 0
+
+
+def move(
+    connection: Connection, ids: Sequence[int], from_states: Sequence[JobState], to: JobState, step: Event, now: float
+) -> list[int]:
+    """Carry out what a person asked for; return the jobs that were in one of `from_states` and so could be moved."""
+    values: dict[str, Any] = {"state": to, "hold": None, "next_at": now}
+    if to == JobState.QUEUED:
+        values |= {"attempts": 0, "crashes": 0, "created_at": now}
+    elif to == JobState.PARKED:
+        values |= {"error": step.detail.get("reason")}
+    moved = update(job).where(job.c.id.in_(ids), job.c.state.in_(from_states)).values(values).returning(job)
+    rows = list(connection.execute(moved))
+    for row in rows:
+        note(connection, row.mail_id or row.callback_id, [step], now)
+    return [row.id for row in rows]

@@ -1,0 +1,111 @@
+"""Looking into the spool: listings, one job, a trace. Reads only; rows come out as plain dictionaries."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, or_, select
+
+from gateway.model import JobState
+from gateway.spool.tables import callback, event, job, mail, pause, sent
+
+_UNFINISHED = (JobState.QUEUED, JobState.WORKING, JobState.HELD)
+_LONGEST_NUMBER = 18
+
+
+def _jobs() -> Select[Any]:
+    columns = [column for column in job.c if column.name not in {"identity", "leased_until", "keep"}]
+    facts = [
+        mail.c.subject,
+        mail.c.from_address,
+        mail.c.sender,
+        mail.c.size,
+        mail.c.message_id,
+        callback.c.errand,
+        callback.c.workspace,
+    ]
+    return (
+        select(*columns, *facts)
+        .outerjoin(mail, job.c.mail_id == mail.c.id)
+        .outerjoin(callback, job.c.callback_id == callback.c.id)
+    )
+
+
+def jobs(connection: Connection, states: Sequence[str], route: str, most: int) -> list[dict[str, Any]]:
+    """List jobs, newest first; empty `states` means all."""
+    wanted = _jobs().order_by(job.c.id.desc()).limit(most)
+    if states:
+        wanted = wanted.where(job.c.state.in_(states))
+    if route:
+        wanted = wanted.where(job.c.route == route)
+    return [_plain(row) for row in connection.execute(wanted).mappings()]
+
+
+def jobs_of(connection: Connection, name: str) -> list[dict[str, Any]]:
+    """Find the jobs that `name` means: a job's number, or the id of a mail or callback."""
+    which = or_(job.c.mail_id == name.upper(), job.c.callback_id == name.upper())
+    if name.isdecimal() and len(name) <= _LONGEST_NUMBER:
+        which = or_(which, job.c.id == int(name))
+    return [_plain(row) for row in connection.execute(_jobs().where(which).order_by(job.c.id)).mappings()]
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def subjects(connection: Connection, name: str) -> list[str]:
+    """Find the mails and callbacks that `name` means: their id, a job's number, a Message-ID, or `#` and an errand's id."""
+    if name.startswith("#"):
+        made = select(job.c.mail_id).where(job.c.kind == "errand", job.c.result == name[1:])
+        answered = select(callback.c.id).where(callback.c.errand == name[1:])
+        return [*connection.scalars(made), *connection.scalars(answered)]
+    found = [one for row in jobs_of(connection, name) for one in (row.get("mail_id"), row.get("callback_id")) if one]
+    bare = name.strip("<>")
+    found += connection.scalars(select(mail.c.id).where(mail.c.message_id.in_((name, f"<{bare}>"))))
+    found += connection.scalars(select(sent.c.callback_id).where(sent.c.message_id.in_((name, f"<{bare}>"))))
+    found += connection.scalars(select(callback.c.id).where(callback.c.id == name.upper()))
+    return list(dict.fromkeys(found))
+
+
+def trace(connection: Connection, subject: str) -> dict[str, Any] | None:
+    """Return everything known of a mail or callback but its content: its row, its jobs, its steps."""
+    for table, hidden in ((mail, {"raw"}), (callback, {"document"})):
+        columns = [column for column in table.c if column.name not in hidden]
+        row = connection.execute(select(*columns).where(table.c.id == subject)).mappings().first()
+        if row is not None:
+            steps = (
+                select(event.c.at, event.c.step, event.c.detail).where(event.c.subject == subject).order_by(event.c.id)
+            )
+            return {
+                table.name: _plain(row),
+                "jobs": jobs_of(connection, subject),
+                "events": [dict(step) for step in connection.execute(steps).mappings()],
+            }
+    return None
+
+
+def counts(connection: Connection) -> list[tuple[str, str, int]]:
+    """Count jobs by kind and state."""
+    return list(
+        connection.execute(select(job.c.kind, job.c.state, func.count()).group_by(job.c.kind, job.c.state)).tuples()
+    )
+
+
+def oldest_unfinished(connection: Connection) -> float | None:
+    """Return when the oldest job that is not at its end was made."""
+    oldest: float | None = connection.scalar(select(func.min(job.c.created_at)).where(job.c.state.in_(_UNFINISHED)))
+    return oldest
+
+
+def pauses(connection: Connection) -> list[dict[str, Any]]:
+    """List the lanes that wait for credentials."""
+    return [dict(row) for row in connection.execute(select(pause).order_by(pause.c.lane)).mappings()]
+
+
+def mail_of_errand(connection: Connection, errand: str, routes: Sequence[str]) -> dict[str, Any] | None:
+    """Find the mail that made an errand: its route, Message-ID and thread."""
+    facts = select(mail.c.id, job.c.route, mail.c.message_id, mail.c.thread, mail.c.subject)
+    made = facts.join(job, job.c.mail_id == mail.c.id).where(
+        job.c.kind == "errand", job.c.result == errand, job.c.route.in_(routes)
+    )
+    row = connection.execute(made.order_by(job.c.id.desc()).limit(1)).mappings().first()
+    return dict(row) if row is not None else None
