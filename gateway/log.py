@@ -51,9 +51,9 @@ class Log:
         """The program ends; `unfinished` jobs go on at the next start."""
         self._say("info", "stopped", unfinished=unfinished)
 
-    def reloaded(self) -> None:
-        """New settings are in force."""
-        self._say("info", "settings reloaded")
+    def reloaded(self, needs_restart: list[str]) -> None:
+        """New settings are in force, but for those keys that only a restart can change."""
+        self._say("warning" if needs_restart else "info", "settings reloaded", needs_restart=needs_restart)
 
     def reload_refused(self, lines: list[str]) -> None:
         """The settings file is wrong; the ones from before stay in force."""
@@ -81,21 +81,18 @@ class Log:
         """A callback is durable (or was already)."""
         self._say("info", "callback accepted", trace=trace, workspace=workspace, errand=errand, repeat=repeat)
 
+    def callback_unknown(self, trace: str, workspace: str, kind: str, event: str) -> None:
+        """A callback is durable, but nothing is known to be done for its event."""
+        self._say("warning", "callback unknown", trace=trace, workspace=workspace, type=kind, number=event)
+
     def callback_refused(self, workspace: str, status: int, reason: str, peer: str) -> None:
         """A callback was answered with an error."""
         self._say("warning", "callback refused", workspace=workspace, status=status, reason=reason, peer=peer)
 
     def step(self, trace: str, step: str, job: int, **fields: object) -> None:
-        """A job took a step; the same is in its trace."""
-        self._say("info", step, trace=trace, job=job, **fields)
-
-    def parked(self, trace: str, job: int, reason: str) -> None:
-        """A job needs a person."""
-        self._say("warning", "parked", trace=trace, job=job, reason=reason)
-
-    def retrying(self, trace: str, job: int, reason: str, seconds: float) -> None:
-        """A job failed for now."""
-        self._say("warning", "again later", trace=trace, job=job, reason=reason, seconds=round(seconds, 1))
+        """A job took a step; the same is in its trace. What needs a person, or did not work, is a warning."""
+        level = "warning" if step in {"parked", "again later", "refused", "held", "too large"} else "info"
+        self._say(level, step, trace=trace, job=job, **fields)
 
     def stale(self, trace: str, job: int) -> None:
         """A result came after the job's lease had gone to another; it was not recorded."""

@@ -21,8 +21,11 @@ accept_seconds = Histogram(
 callbacks = Counter(
     "cention_gateway_callbacks", "Callbacks, by workspace and outcome.", ["workspace", "outcome"], registry=registry
 )
-jobs_ended = Counter(
-    "cention_gateway_job_tries", "Tries of jobs, by kind and outcome.", ["kind", "outcome"], registry=registry
+tries = Counter(
+    "cention_gateway_job_tries",
+    "Tries of jobs, by kind and the state that they left it in.",
+    ["kind", "state"],
+    registry=registry,
 )
 jobs = Gauge("cention_gateway_jobs", "Jobs in the spool, by kind and state.", ["kind", "state"], registry=registry)
 oldest_waiting = Gauge(

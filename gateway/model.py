@@ -17,7 +17,7 @@ class Address:
 class Envelope:
     """How a mail came to us: what SMTP calls the envelope, and the session around it.
 
-    `sender` is the reverse-path without angle brackets, "" for the null one. `source` names the way in ("smtp", "pipe").
+    `sender` is the reverse-path without angle brackets, "" for the null one. `source` is the way in ("smtp", "pipe").
     """
 
     source: str
@@ -30,7 +30,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file, or an inline picture when `content_id` is set (without angle brackets, as the HTML's `cid:` names it).
+    """A file, or an inline picture when `content_id` is set (without angle brackets, as the HTML says `cid:` to it).
 
     `content` is the decoded bytes, `content_type` a bare `type/subtype` in lower case, `name` a clean file name.
     """
@@ -45,8 +45,8 @@ class Attachment:
 class Mail:
     """What a mail says, decoded. All text is free of NUL and lone surrogates; header values are free of CR and LF.
 
-    `message_id` is as in the mail, with its angle brackets. `references` is the chain (References, then In-Reply-To), each
-    with angle brackets. `notes` tells, in words for the trace, what was repaired or left out.
+    `message_id` is as in the mail, with its angle brackets. `references` is the chain (References, then In-Reply-To),
+    each with angle brackets. `notes` tells, in words for the trace, what was repaired or left out.
     """
 
     message_id: str
@@ -102,7 +102,8 @@ class Reply:
     """A mail to be composed. `inline` pictures carry as `content_id` the name by which `html_body` says `cid:` to them.
 
     `message_id` and `references` have angle brackets; `references` is the chain to answer to, oldest first, its last
-    entry the mail that is answered. `date` is Unix time in seconds: the same reply gives the same bytes.
+    entry the mail that is answered. `date` is Unix time in seconds: the same reply gives the same bytes. `headers` are
+    further ones, name and value.
     """
 
     message_id: str
@@ -116,6 +117,7 @@ class Reply:
     files: tuple[Attachment, ...] = ()
     references: tuple[str, ...] = ()
     auto_submitted: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class JobKind(StrEnum):

@@ -1,6 +1,6 @@
 """Reading Cention's callback (contract.md, Callback): from a document as any server writes it to an Answer.
 
-A request is read in steps, so that its secret is seen before anything is believed: `parse`, `secret`, `matches`, `read`.
+A request is read in steps, its secret seen before anything is believed: `parse`, `secret`, `matches`, `read`.
 """
 
 import hmac
@@ -23,7 +23,7 @@ _ANSWERED = "1"
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """A callback that is well formed but says nothing that we know: its `data.type` and event ("" where it has none)."""
+    """A callback that is well formed but says nothing that we know: `data.type` and event ("" where it has none)."""
 
     type: str
     event: str

@@ -21,7 +21,7 @@ from gateway.cention.document import created_id
 from gateway.cention.network import trouble
 from gateway.cention.resource import address, attachment
 from gateway.cention.status import error_for
-from gateway.errors import Refused, Temporary, TooLarge
+from gateway.errors import Refused, TooLarge
 from gateway.model import Attachment, Resource
 
 _MEDIA_TYPE = "application/vnd.api+json"

@@ -1,7 +1,7 @@
 """A total time limit for an HTTP call, held at each single wait.
 
-The time limits of urllib3 are for one read or write each, so a server that sends a byte now and then could hold a thread
-for ever. Here the socket is told before each of them how long it may still wait.
+The time limits of urllib3 are for one read or write each, so a server that sends a byte now and then could hold a
+thread for ever. Here the socket is told before each of them how long it may still wait.
 """
 
 import http.client

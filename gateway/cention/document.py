@@ -17,7 +17,7 @@ _MEDIA_TYPE = re.compile(r"[^\s/;]+/[^\s/;]+")
 
 
 def new_errand(errand: Errand) -> bytes:
-    """Return the JSON:API document that creates an errand; Permanent, naming the field, where the contract forbids one."""
+    """Return the JSON:API document that creates an errand; Permanent, with the field, where the contract forbids it."""
     _check(errand)
     message = {
         "message_id": errand.message_id,
@@ -75,20 +75,18 @@ def without_largest(errand: Errand, keep: int = 1_000_000) -> tuple[Errand, tupl
     What was left out is said at the top of the text, and returned by name; an errand without attachments comes back as
     it is. It is the answer to TooLarge (413), which does not say how large a mail may be.
     """
-    largest_first = sorted(errand.attachments, key=lambda attachment: len(attachment.content), reverse=True)
-    remaining = sum(len(attachment.content) for attachment in largest_first)
+    sizes = [len(attachment.content) for attachment in errand.attachments]
+    kept = set(range(len(sizes)))
     left_out: list[Attachment] = []
-    for attachment in largest_first:
-        if left_out and remaining <= keep:
+    for place in sorted(kept, key=lambda place: sizes[place], reverse=True):
+        if left_out and sum(sizes[other] for other in kept) <= keep:
             break
-        left_out.append(attachment)
-        remaining -= len(attachment.content)
+        left_out.append(errand.attachments[place])
+        kept.remove(place)
     if not left_out:
         return errand, ()
-    # By identity: two attachments may be equal, and only one of them be meant.
-    gone = {id(attachment) for attachment in left_out}
-    kept = tuple(attachment for attachment in errand.attachments if id(attachment) not in gone)
-    return _noted(replace(errand, attachments=kept), left_out), tuple(attachment.name for attachment in left_out)
+    remaining = tuple(errand.attachments[place] for place in sorted(kept))
+    return _noted(replace(errand, attachments=remaining), left_out), tuple(attachment.name for attachment in left_out)
 
 
 def _noted(errand: Errand, left_out: list[Attachment]) -> Errand:

@@ -1,31 +1,43 @@
-"""What goes wrong before Cention has answered: an exception of requests, as a sentence that a postmaster understands."""
+"""What goes wrong before Cention has answered: exceptions of requests, as sentences that a postmaster understands."""
 
 import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from requests import exceptions
-from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, ReadTimeoutError
 
 from gateway.errors import Temporary
+
+_BAD_URL = (
+    exceptions.InvalidURL,
+    exceptions.MissingSchema,
+    exceptions.InvalidSchema,
+    exceptions.URLRequired,
+    LocationValueError,
+)
+_CUT = (exceptions.ChunkedEncodingError, exceptions.ConnectionError, ConnectionError)
 
 # The first row with a class that is found in the exception or its causes gives the sentence.
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((NameResolutionError,), "the name {host} cannot be resolved: is it right in `url`, and does DNS answer?"),
     ((ssl.SSLError, exceptions.SSLError), "no TLS connection to {host}: {detail}"),
     ((exceptions.ConnectTimeout,), "{host} did not take the connection in time"),
-    ((TimeoutError, exceptions.Timeout), "{host} did not answer, or not completely, in time"),
+    ((TimeoutError, ReadTimeoutError, exceptions.Timeout), "{host} did not answer, or not completely, in time"),
     ((ConnectionRefusedError,), "{host} refuses connections: does its web server run?"),
     ((exceptions.ProxyError, exceptions.InvalidProxyURL), "the proxy on the way to {host} cannot be used"),
-    ((exceptions.InvalidURL, exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.URLRequired), "{url} is no address that can be called: is `url` right?"),
+    (_BAD_URL, "{url} is no address that can be called: is `url` right?"),
     ((exceptions.InvalidHeader,), "the request to {host} has a header that HTTP cannot carry: is the token right?"),
     ((exceptions.ContentDecodingError,), "the answer of {host} is compressed in a way that cannot be read"),
-    ((exceptions.ChunkedEncodingError, ConnectionError, exceptions.ConnectionError), "the connection to {host} was cut: {detail}"),
-)  # fmt: skip
+    (_CUT, "the connection to {host} was cut: {detail}"),
+)
 
 
 def trouble(error: Exception, url: str) -> Temporary:
-    """Return the error for a call to `url` that brought no answer. The exception's own text, which may quote what was sent, is left out."""
+    """Return the error for a call to `url` that brought no answer.
+
+    The exception's own text is left out: it may quote what was sent, the token included.
+    """
     causes = list(_causes(error))
     host = _host(url)
     for classes, sentence in _SENTENCES:

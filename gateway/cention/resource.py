@@ -1,7 +1,7 @@
 """Attachments and archives that an answer names: where each is fetched, and what the fetched document says."""
 
 import re
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import orjson
 import pybase64
@@ -12,7 +12,7 @@ from gateway.model import Attachment, Resource
 
 ATTACHMENTS = "c3_response_attachments"
 ARCHIVES = "c3_area_archives"
-RESOURCE_TYPES = frozenset({ATTACHMENTS, ARCHIVES})
+RESOURCE_TYPES = (ATTACHMENTS, ARCHIVES)
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", re.ASCII)
 # No percent sign, backslash or white space: such a link is not needed, and two programs may read it as two addresses.
@@ -41,8 +41,9 @@ def _under(base: str, link: str) -> str | None:
     if not _PLAIN.fullmatch(link):
         return None
     root = urlsplit(base)
+    own = f"{root.scheme}://{root.netloc}"
     try:
-        target = urlsplit(urljoin(f"{base}/", link))
+        target = urlsplit(f"{own}{link}" if re.match(r"/(?!/)", link) else link)
         same = "@" not in target.netloc and _origin(target) == _origin(root)
     except ValueError:
         return None
@@ -50,7 +51,7 @@ def _under(base: str, link: str) -> str | None:
     if not same or not target.path.startswith(f"{root.path}/") or "." in segments or ".." in segments:
         return None
     query = f"?{target.query}" if target.query else ""
-    return f"{root.scheme}://{root.netloc}{target.path}{query}"
+    return f"{own}{target.path}{query}"
 
 
 def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:

@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 from gateway.config.settings import Settings
 from gateway.errors import SettingsError
 
+_SHOWN = 60
+
 
 def load(path: Path) -> Settings:
     """Read the settings file, and the environment over it; SettingsError with a line for each mistake."""
@@ -63,7 +65,7 @@ def _line(detail: ErrorDetails, content: dict[str, Any]) -> str:
 
 def _shown(detail: ErrorDetails, _content: dict[str, Any]) -> str:
     text = repr(detail["input"])
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _fields(location: tuple[int | str, ...]) -> dict[str, str]:

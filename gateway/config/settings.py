@@ -1,4 +1,4 @@
-"""The settings' classes. Each key is described here, once; the reference page and the example file are checked against it."""
+"""The settings' classes. Each key is described here, once; the reference page and the example are checked by a test."""
 
 import os
 import socket
@@ -29,7 +29,7 @@ class GatewaySection(Section):
     spool: str = Field(
         default="sqlite:////var/lib/cention-gateway/spool.db",
         pattern="^sqlite:///.+",
-        description="Where accepted mail is kept. Large mails lie in a folder beside the file, named alike with `.blobs`.",
+        description="Where accepted mail is kept. Large ones lie in a folder beside the file, named like it with `.blobs`.",
     )
     retention: Duration = Field(
         default=30 * 86400.0,
@@ -121,7 +121,7 @@ class Workspace(Section):
     attachment_token: Secret = Field(description="Token with the claim *get attachment*.")
     callback_secrets: list[Secret] = Field(
         default_factory=list,
-        description="Secret keys of the callback; any of them is valid, so that one can be changed without a gap. Empty: not checked.",
+        description="Secret keys of the callback; any is valid, so that one can be changed without a gap. Empty: unchecked.",
     )
     default_route: str = Field(
         default="",
@@ -131,7 +131,7 @@ class Workspace(Section):
     max_attachment_size: Size = Field(default=50_000_000, description="Largest attachment fetched for an answer.")
     allow_plain_http: bool = Field(
         default=False,
-        description="Allow `http://` in `url` to hosts other than this machine. The token can then be read on the way.",
+        description="Allow `http://` in `url` to other hosts. The token can then be read on the way.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""How people write values in the settings: sizes ("50 MB"), times ("5 d"), secrets ("env:NAME"), addresses ("host:port")."""
+"""How people write values: sizes ("50 MB"), times ("5 d"), secrets ("env:NAME"), addresses ("host:port")."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from gateway.errors import SettingsError
 
+_HIGHEST_PORT = 65535
 _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -74,7 +75,7 @@ class Listen:
         found = (
             re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]*)):(\d{1,5})", value) if isinstance(value, str) else None
         )
-        if found is None or int(found[3]) > 65535:
+        if found is None or int(found[3]) > _HIGHEST_PORT:
             raise ValueError(f'expected "host:port" (IPv6 as "[::1]:25"), found {value!r}')
         return cls(found[1] or found[2] or "0.0.0.0", int(found[3]))  # noqa: S104 - ":25" asks for all addresses
 

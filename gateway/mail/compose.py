@@ -17,7 +17,7 @@ from gateway.mail.html import to_text
 from gateway.model import Address, Attachment, Reply
 
 _CHAIN = 20
-_SUBJECT = 1000
+_TEXT = 1000
 _LONGEST_LINE = 998
 _BODY_FIELDS = frozenset({"Content-Type", "Content-Transfer-Encoding"})
 _WHOLE_DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
@@ -31,7 +31,7 @@ def compose(reply: Reply) -> bytes:
     Permanent if the sender or the Message-ID is unfit, or if the result has not exactly the fields that were meant.
     """
     try:
-        fields = [*_fields(reply), ("MIME-Version", ["1.0"])]
+        fields = list(_fields(reply))
         message = b"".join([*(field.fold(name, tokens) for name, tokens in fields), *_content(reply)])
     except ValueError as error:
         raise Permanent(f"The answer cannot be written as a mail: {error}") from error
@@ -47,7 +47,7 @@ def _fields(reply: Reply) -> Iterable[tuple[str, Sequence[str]]]:
         raise ValueError(f"{reply.message_id!r} is not a Message-ID")
     yield "From", field.mailbox(reply.sender)
     yield "To", field.mailboxes(filter(_is_writable, reply.to)) or ["undisclosed-recipients:;"]
-    yield "Subject", field.words(field.clean(reply.subject, _SUBJECT))
+    yield "Subject", field.words(field.clean(reply.subject, _TEXT))
     yield "Date", [format_datetime(datetime.fromtimestamp(int(reply.date), UTC))]
     yield "Message-ID", [own_id]
     chain = _chain(reply.references)
@@ -57,6 +57,9 @@ def _fields(reply: Reply) -> Iterable[tuple[str, Sequence[str]]]:
         yield "References", chain
     if reply.auto_submitted:
         yield "Auto-Submitted", ["auto-replied" if chain else "auto-generated"]
+    for name, value in reply.headers:
+        yield name, field.words(field.clean(value, _TEXT))
+    yield "MIME-Version", ["1.0"]
 
 
 def _chain(references: tuple[str, ...]) -> list[str]:
@@ -126,5 +129,9 @@ def _check(message: bytes, expected: list[str]) -> None:
         raise Permanent("The composed mail has a line of more than 998 bytes; it was not sent.")
     head = message.partition(b"\r\n\r\n")[0].decode()
     names = re.findall(r"^([^\s:]+):", head, re.MULTILINE)
-    if names[: len(expected)] != expected or len(set(names)) < len(names) or set(names) - {*expected, *_BODY_FIELDS}:
+    if (
+        names[: len(expected)] != expected
+        or len({name.lower() for name in names}) < len(names)
+        or set(names) - {*expected, *_BODY_FIELDS}
+    ):
         raise Permanent(f"The composed mail has other headers than it should: {', '.join(names)}; it was not sent.")

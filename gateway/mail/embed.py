@@ -22,7 +22,7 @@ _ATTRIBUTE = re.compile(
 )
 _ADDRESSES = frozenset({"src", "background", "poster", "href", "xlink:href", "data", "lowsrc", "dynsrc"})
 _ADDRESS = re.compile(r"(?P<url>cid:(?P<name>.*\S))", re.IGNORECASE | re.DOTALL)
-_SOURCE_SET = re.compile(r"(?<![^\s,])(?P<url>cid:(?P<name>[^\s,]+))", re.IGNORECASE)
+_SOURCE_SET = re.compile(r"""(?<![^\s,"'=])(?P<url>cid:(?P<name>[^\s,]+))""", re.IGNORECASE)
 _STYLE = re.compile(
     r"""url\(\s*(?:["']|&(?:quot|apos|\#0*39|\#x0*27|\#0*34|\#x0*22);)?\s*(?P<url>cid:(?P<name>[^"')\s&]+))""",
     re.IGNORECASE | re.VERBOSE,

@@ -18,6 +18,7 @@ from gateway.model import Address
 _LINE = 76
 _WORD = 64  # an encoded word, short enough to stand in one line with any field name of ours
 _FALLBACK = 60
+_NAME = re.compile(r"[!-9;-~]{1,70}")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PLAIN_WORDS = re.compile(r"[!-~]{1,70}(?: [!-~]{1,70})*")
@@ -34,8 +35,10 @@ _Q_LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 def fold(name: str, tokens: Iterable[str]) -> bytes:
     """Write one field, with its CRLF: lines of 76 characters where the tokens allow it.
 
-    Raises ValueError for a token with a control character in it, whoever forgot to clean it.
+    Raises ValueError for a name that is none, and for a control character in a token, whoever forgot to clean it.
     """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no header's name")
     lines = [f"{name}:"]
     for number, token in enumerate(tokens):
         if _UNFIT.search(token):
@@ -103,7 +106,7 @@ def ascii_fallback(text: str) -> str:
     The end of a long one is kept, since the extension is there.
     """
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    plain = "".join(char if " " <= char <= "~" and char not in '"\\' else "_" for char in plain)
+    plain = "".join(char if " " <= char <= "~" and char not in '"\\=' else "_" for char in plain)
     return plain if len(plain) <= _FALLBACK else f"{plain[: _FALLBACK - 20]}_{plain[-19:]}"
 
 
@@ -149,7 +152,7 @@ def _b(text: str) -> str:
 
 
 def _parameter(name: str, text: str) -> list[str]:
-    if _PLAIN_QUOTED.fullmatch(text):
+    if _PLAIN_QUOTED.fullmatch(text) and "=?" not in text:
         return [f"{name}={_quoted(text)}"]
     chunks = ["utf-8''"]
     for char in text:

@@ -68,7 +68,8 @@ def _encoded(content: str) -> tuple[str, bytes]:
     if _AS_IT_IS.fullmatch(content) and not _TRAILING_SPACE.search(content) and "--=_" not in content:
         return "7bit", content.encode()
     raw = content.encode("utf-8", "replace")
-    quoted, base64 = b2a_qp(raw, istext=True), _base64(raw)
+    # Its soft line ends are like the first line end that it finds, so it is shown one.
+    quoted, base64 = b2a_qp(raw + b"\r\n", istext=True)[:-2], _base64(raw)
     return ("quoted-printable", quoted) if len(quoted) <= len(base64) else ("base64", base64)
 
 

@@ -1,7 +1,7 @@
 """From a recipient's address to the route that takes its mail.
 
-Letter case does not matter, nor whether a domain is written in its own letters or in IDNA's (RFC 5890), with a dot at its
-end, or the local part in quotes that it does not need (RFC 5321 4.1.2).
+Letter case does not matter, nor whether a domain is written in its own letters or in IDNA's (RFC 5890), or with a dot
+at its end, or the local part in quotes that it does not need (RFC 5321 4.1.2).
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _LABEL = 63
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ATOMS = re.compile(r"[^\s\"(),:;<>@\[\\\]]+")
-_DOMAIN = re.compile(r"(?:[^\W_]|[^\W_][\w-]{0,61}[^\W_])(?:\.(?:[^\W_]|[^\W_][\w-]{0,61}[^\W_]))*")
+_DOMAIN = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)*")
 _LITERAL = re.compile(r"\[[0-9a-f:.]+\]|\[ipv6:[0-9a-f:.]+\]")
 
 Claims = Sequence[tuple[str, Sequence[str]]]
@@ -62,7 +62,7 @@ def check_pattern(pattern: str) -> str | None:
         return f'expected an address or "*@domain", found {pattern!r}'
     if "*" in pattern and (local != "*" or "*" in domain):
         return f'"*" stands for every address of a domain only, as in "*@example.com"; found {pattern!r}'
-    if not _QUOTED.fullmatch(local) and (not _ATOMS.fullmatch(local)):
+    if not _QUOTED.fullmatch(local) and not _ATOMS.fullmatch(local):
         return f"the part before the @ has characters that need quotes: {pattern!r}"
     if not _DOMAIN.fullmatch(domain) and not _LITERAL.fullmatch(domain):
         return f"{domain!r} is not a domain, in {pattern!r}"

@@ -41,7 +41,7 @@ class Answer:
 
 
 def take(asked: dict[str, Any], errand: Errand, errands: Errands) -> Answer:
-    """What an agent wrote, a value of the shape ANSWER, as an answer to this errand; its files are kept in `errands`."""
+    """What an agent wrote, a value of the shape ANSWER, as an answer to this errand; its files are kept."""
     written = asked.get("html", "")
     attachments = tuple(
         errands.keep(ATTACHMENT, upload, inline=_names(written, f"attachment_{position}"))
@@ -65,8 +65,8 @@ def take(asked: dict[str, Any], errand: Errand, errands: Errands) -> Answer:
 def weave(written: str, attachments: Sequence[File], archives: Sequence[File]) -> str:
     """The HTML with the real ids in it.
 
-    `cid:archive_1` names the first archive, `cid:attachment_1` the first attachment; archives that the HTML does not name
-    are put at its end. A number that belongs to no file stays as it was written.
+    `cid:archive_1` names the first archive, `cid:attachment_1` the first attachment; archives that the HTML does not
+    name are put at its end. A number that belongs to no file stays as it was written.
     """
     files = {f"attachment_{position}": file for position, file in enumerate(attachments, start=1)}
     files |= {f"archive_{position}": file for position, file in enumerate(archives, start=1)}
@@ -94,11 +94,11 @@ def framed(woven: str, errand: Errand) -> str:
         "Question: ",
         "",
         *message.get("body", "").splitlines(),
-        "",
+        f"<br />{LINE} - End ---------",
     ]
-    quoted = "".join(f"{line}<br />\n" for line in original)
+    quoted = "<br />\n".join(original)
     frame = '<div style="font-size:;font-family:;"><div>'
-    return f"{frame}{woven}</div>\n\n<br /><br /><div>\u00a0</div>\r\n{quoted}{LINE} - End ---------</div>"
+    return f"{frame}{woven}</div>\n\n<br /><br /><div>\u00a0</div>\r\n{quoted}</div>"
 
 
 def _names(written: str, name: str) -> bool:

@@ -41,7 +41,7 @@ DOORS: Mapping[str, Door] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request: the resource's type ("" for none that exists here) and id ("" for the collection), and what came with it."""
+    """A request: the resource's type ("" for none that exists), its id ("" for the collection), what came with it."""
 
     kind: str
     id: str
@@ -84,13 +84,13 @@ class Api:
 
     def _resource(self, path: str) -> tuple[str, str]:
         """Type and id that a path names; ("", "") when there is no such resource."""
-        kind, _, resource_id = path.removeprefix(self._path).partition("/")
+        kind, slash, resource_id = path.removeprefix(self._path).partition("/")
         by_id = kind in {contract.ATTACHMENT, contract.ARCHIVE}
-        exists = path.startswith(self._path) and kind in DOORS and bool(resource_id) == by_id
+        exists = path.startswith(self._path) and kind in DOORS and bool(slash) == bool(resource_id) == by_id
         return (kind, resource_id) if exists else ("", "")
 
     async def _spoilt(self, fault: Fault, asked: Asked, call: Call) -> Response:
-        """The answer as the fault has it. Only a fault that changes a right answer, or asks for it, has the work done."""
+        """The answer as the fault has it; the work is done where the fault only changes its answer, or asks for it."""
         done = self._work(asked, call) if fault.after_create else None
         with suppress(TimeoutError):
             await asyncio.wait_for(self.closing.wait(), fault.delay)
@@ -100,11 +100,7 @@ class Api:
 
     def _work(self, asked: Asked, call: Call) -> Response:
         try:
-            if not asked.kind:
-                raise Refusal(
-                    jsonapi.error(404, "There is no such resource; the contract names the four that there are.")
-                )
-            _admit(asked, DOORS[asked.kind], self._tokens)
+            _admit(asked, self._tokens)
             match asked.kind:
                 case contract.CREATE:
                     return self._create(asked, call)
@@ -124,7 +120,7 @@ class Api:
     def _end(self, asked: Asked, call: Call) -> Response:
         """Close an errand, by its id or by the telephone call; the contract does not say how Cention finds it."""
         posted = jsonapi.read(asked.body, contract.END_ERRAND, "contract, Close: POST c3_end_errands")["data"]
-        if "id" in posted:
+        if posted.get("id"):
             errand = self._errands.find(posted["id"])
             if errand is None:
                 raise Refusal(jsonapi.error(404, f"There is no errand {posted['id']}."))
@@ -143,8 +139,11 @@ class Api:
         return jsonapi.document(200, file.shown())
 
 
-def _admit(asked: Asked, door: Door, tokens: Sequence[Token]) -> None:
+def _admit(asked: Asked, tokens: Sequence[Token]) -> None:
     """Everything that is known before the body is looked at (contract, Transport)."""
+    door = DOORS.get(asked.kind)
+    if door is None:
+        raise Refusal(jsonapi.error(404, "There is no such resource; the contract names the four that there are."))
     if asked.method != door.method:
         detail = f"{asked.method} is not for this resource, {door.method} is."
         raise Refusal(jsonapi.error(405, detail, {"Allow": door.method}))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gateway.simulator.answer import Answer
 from gateway.simulator.errands import File
 from gateway.simulator.jsonapi import MEDIA_TYPE
-from gateway.simulator.options import LinkForm
+from gateway.simulator.options import LinkForm, is_callback
 
 SETTING_ID = "76"
 SERVICE = {"c3_id": 16, "name": "Form", "type": 19}
@@ -31,7 +31,7 @@ class Writer:
         self._answers, self._responses, self._persons = count(1189), count(3304), count(279)
 
     def document(self, answer: Answer, secret: str) -> Document:
-        """The document for an answer: `included` in any order, each link in the form that was asked for, no secret if ""."""
+        """The document for an answer: `included` in any order, each link in the form asked for, no secret when ""."""
         files = [*answer.attachments, *answer.archives]
         included = [self._errand(answer), *(self._resource(file) for file in files)]
         self._chance.shuffle(included)
@@ -93,6 +93,8 @@ def post(url: str, body: bytes) -> Document:
 
     It blocks, up to TIMEOUT seconds for each wait. No redirect is followed.
     """
+    if not is_callback(url):
+        return {"error": f"{url!r} is not an http or https URL"}
     try:
         parts = urlsplit(url)
         kind: Callable[..., HTTPConnection] = HTTPSConnection if parts.scheme == "https" else HTTPConnection

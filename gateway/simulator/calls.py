@@ -10,7 +10,7 @@ MOST_CALLS = 10_000
 
 @dataclass(slots=True)
 class Call:
-    """One request. It is listed as soon as its head is read; `status` is None until it is answered, and if it never is."""
+    """One request, listed as soon as its head is read; `status` is None until it is answered, and if it never is."""
 
     method: str
     path: str

@@ -1,6 +1,7 @@
 """The simulator's own side, `/_sim`: what arrived, what is to go wrong, and the agent's answer."""
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -65,15 +66,15 @@ class Control:
         self._errands.close(errand)
         body = callback.written(document)
         outcomes = [await asyncio.to_thread(callback.post, url, body) for _ in range(times)]
-        delivered = not any("error" in outcome for outcome in outcomes)
+        failed = [outcome for outcome in outcomes if "error" in outcome]
         shown = {
-            "callback": outcomes[-1],
+            "callback": (failed or outcomes)[-1],
             "callbacks": outcomes,
             "document": document,
             "attachments": [str(file.id) for file in given.attachments],
             "archives": [str(file.id) for file in given.archives],
         }
-        return jsonapi.plain(shown, 200 if delivered else 502)
+        return jsonapi.plain(shown, 502 if failed else 200)
 
     async def faults(self, request: Request) -> Response:
         """The faults in force and what is left of each; PUT puts one, or an array of them, in their place."""
@@ -100,7 +101,7 @@ class Control:
 
 def _times(given: str) -> int:
     """How often the callback is to be sent, as the query says it."""
-    times = int(given) if given.isascii() and given.isdigit() and len(given) < 5 else 0
+    times = int(given) if re.fullmatch("[0-9]{1,4}", given) else 0
     if not 1 <= times <= MOST_TIMES:
         flaw = Flaw(f"must be a number from 1 to {MOST_TIMES}, found {given[:20]!r}", ("times",))
         raise Refusal(jsonapi.flawed([flaw], "query"))

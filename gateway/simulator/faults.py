@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from http import HTTPStatus
 from random import Random
 from typing import Any, Literal
 
@@ -25,16 +26,17 @@ from gateway.simulator.shape import (
 
 Target = Literal["create", "end", "attachment", "archive", "any"]
 
-TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 FRAMING = r"(?i:content-length|transfer-encoding|connection)"
 HEADER_VALUE = matching(r"[\t\x20-\x7e\xa0-\xff]*", "a header's value, in one line of Latin-1")
+CUTS = (True, False, "middle")
 NOT_JSON = "<!DOCTYPE html><title>Service</title><p>This is not the page that you are looking for.</p>"
 DOES = ("status", "body", "content_type", "headers", "delay", "cut", "json")
 
 
 def _headers(value: Any) -> Iterator[Flaw]:
     """Names and values that can stand in a response's head; the body's length is the server's own affair."""
-    names = matching(rf"(?!{FRAMING}$){TOKEN}", "a header's name, other than those that frame the body")
+    names = matching(rf"(?!{FRAMING}$){NAME}", "a header's name, other than those that frame the body")
     yield from members(HEADER_VALUE)(value)
     if isinstance(value, dict):
         yield from (flaw.under(name) for name in value for flaw in names(name))
@@ -49,7 +51,7 @@ FAULT: Check = record(
         "body": text,
         "content_type": HEADER_VALUE,
         "delay": number(0, 3600),
-        "cut": one_of(True, False, "middle"),
+        "cut": one_of(*CUTS),
         "after_create": boolean,
         "json": boolean,
         "calls": whole(1, 1_000_000_000),
@@ -116,7 +118,7 @@ class Fault:
         if self.body is not None:
             looks_json = self.body.lstrip().startswith(("{", "["))
             return Response(self.body, status, media_type=jsonapi.MEDIA_TYPE if looks_json else "text/plain")
-        if status >= 400:
+        if status >= HTTPStatus.BAD_REQUEST:
             return jsonapi.error(status, "A fault that was ordered at /_sim/faults")
         return jsonapi.document(status, {"data": None})
 

@@ -1,4 +1,4 @@
-"""What the simulator says over HTTP: JSON:API documents and errors (jsonapi.org, contract: Transport), and plain JSON."""
+"""What the simulator says over HTTP: JSON:API documents and errors (contract, Transport), and plain JSON."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -11,9 +11,10 @@ from gateway.simulator.shape import Check, Flaw
 
 MEDIA_TYPE = "application/vnd.api+json"
 MOST_ERRORS = 100
+STATUSES = frozenset(HTTPStatus)
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer of the protocol, not a failure of the program
+class Refusal(Exception):
     """An answer other than success; `response` is what the client gets."""
 
     def __init__(self, response: Response) -> None:
@@ -62,7 +63,8 @@ def read(body: bytes, check: Check, section: str, *, unreadable: int = 400) -> A
 
 
 def _error(status: int, detail: str) -> dict[str, Any]:
-    return {"status": str(status), "title": HTTPStatus(status).phrase, "detail": detail}
+    title = HTTPStatus(status).phrase if status in STATUSES else "Error"
+    return {"status": str(status), "title": title, "detail": detail}
 
 
 def _member(flaw: Flaw) -> str:

@@ -6,15 +6,17 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 LinkForm = Literal["own", "foreign", "relative", "absent", "mixed"]
+HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The command line's options as a value; ValueError with a sentence for one that cannot be used.
 
-    `listen` is `host:port` (port 0: a free one; IPv6 in brackets). A token or secret that is None is generated; a token given
-    is taken as it is, whatever it looks like; `callback_secret=""` means that callbacks carry none. `callback` is the URL
-    that answers are POSTed to, "" for none yet. `links` is the form of `links.self` in callbacks (contract, Callback).
+    `listen` is `host:port` (port 0: a free one; IPv6 in brackets). A token or secret that is None is generated; a token
+    given is taken as it is, whatever it looks like; `callback_secret=""` means that callbacks carry none. `callback` is
+    the URL that answers are POSTed to, "" for none yet. `links` is the form of `links.self` in callbacks (contract,
+    Callback).
     """
 
     listen: str = "127.0.0.1:0"
@@ -38,7 +40,7 @@ class Options:
 def split_listen(listen: str) -> tuple[str, int]:
     """`"127.0.0.1:8000"` or `"[::1]:0"` as host (without brackets) and port; ValueError for anything else."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]/\s]+)):([0-9]{1,5})", listen)
-    if not found or int(found[3]) > 65535:
+    if not found or int(found[3]) > HIGHEST_PORT:
         raise ValueError(f"listen: host:port expected, found {listen!r}")
     return found[1] or found[2], int(found[3])
 

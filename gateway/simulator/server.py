@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from random import SystemRandom
 
 import uvicorn
@@ -64,8 +65,7 @@ class Simulator:
         server = _Server(_config(self._app(api)))
         serving = asyncio.create_task(server.serve([listener]))
         self._running = server, serving, api
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
+        await server.ready.wait()
 
     async def stop(self) -> None:
         """Finish what is in hand, delayed answers at once, and close; nothing happens when it does not run."""
@@ -119,7 +119,17 @@ class Simulator:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn in somebody else's loop: signals are not its business."""
+    """Uvicorn in somebody else's loop: signals are not its business, and `ready` is set when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        finally:
+            self.ready.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -153,7 +163,8 @@ def _listen(listen: str) -> socket.socket:
 def _origin(listener: socket.socket) -> str:
     """`http://host:port` by which a client on this machine reaches the listener."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    if ip_address(host).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

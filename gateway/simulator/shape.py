@@ -13,7 +13,7 @@ import pybase64
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong ("must be a string, found null") and the steps that lead there: member names and array positions."""
+    """What is wrong ("must be a string, found null") and the steps that lead there: names and array positions."""
 
     said: str
     path: tuple[str | int, ...] = ()

@@ -31,7 +31,7 @@ class Token:
 
 
 def issue(right: Right, workspace: str, now: float) -> Token:
-    """A new token, as Cention would make it: a JWT signed with HS256 (RFC 7515, RFC 7519) by a key that nobody else has."""
+    """A new token, as Cention would make it: a JWT signed with HS256 (RFC 7519) by a key that nobody else has."""
     expires = int(now) + VALID_SECONDS
     claims: dict[str, Any] = {"iss": "cention-simulator", "iat": int(now), "exp": expires, "jti": secrets.token_hex(8)}
     claims |= {"workspace": workspace, right.value: True}

@@ -32,6 +32,6 @@ async def cut_amid(response: Response, scope: Scope, receive: Receive, send: Sen
 
 
 async def _gone(receive: Receive) -> None:
-    """Wait until the server has seen the end of the connection, lest it complains of an answer that was never finished."""
+    """Wait until the server has seen the connection end, lest it complains of an answer that was never finished."""
     while (await receive())["type"] != "http.disconnect":
         continue

@@ -31,7 +31,7 @@ class Context:
 
     hostname: str
     settings: SmtpSection
-    store: Store
+    store: Store[Any]
     route_of: Callable[[str], str | None]
     admission: Admission
     tls: ssl.SSLContext | None = None

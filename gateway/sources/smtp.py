@@ -179,7 +179,7 @@ class Session(Conversation):
             return "503 5.5.1 RCPT comes first"
         transaction = self._transaction
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        body = self._context.store.body(self._limits.max_header_size)
+        body: Body = self._context.store.body(self._limits.max_header_size)
         try:
             trouble = await self._receive(body)
             self._transaction = None

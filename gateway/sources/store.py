@@ -1,7 +1,7 @@
 """What every way in needs of the spool, as a shape: the spool itself is handed in by `app.py`."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gateway.model import Envelope, Receipt
 
@@ -22,14 +22,17 @@ class Body(Protocol):
         """Give it up, unless it was accepted."""
 
 
-class Store(Protocol):
+Taken = TypeVar("Taken", bound=Body)
+
+
+class Store(Protocol[Taken]):
     """Where mail becomes durable."""
 
-    def body(self, max_head: int) -> Body:
+    def body(self, max_head: int) -> Taken:
         """Start taking a mail's bytes."""
 
     def check_room(self, size: int) -> None:
         """Raise Full when there is no room for a mail of that size."""
 
-    async def accept(self, envelope: Envelope, body: Body, routes: Sequence[str]) -> Receipt:
+    async def accept(self, envelope: Envelope, body: Taken, routes: Sequence[str]) -> Receipt:
         """Return once the mail is durable (rule 1)."""

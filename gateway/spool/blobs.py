@@ -5,10 +5,10 @@ an orphan of a crash from the work of another process.
 """
 
 import fcntl
+import io
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO
 
 
 class Blobs:
@@ -21,14 +21,14 @@ class Blobs:
         """Return where a body lies."""
         return self._folder / name
 
-    def create(self, name: str) -> BinaryIO:
+    def create(self, name: str) -> io.FileIO:
         """Open a new file for writing, locked until it is closed."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        file = open(self.path(name), "xb", buffering=0, opener=_private)
+        file = io.FileIO(self.path(name), "xb", opener=_private)
         fcntl.flock(file, fcntl.LOCK_EX)
         return file
 
-    def sync(self, file: BinaryIO) -> None:
+    def sync(self, file: io.FileIO) -> None:
         """Return once the file's bytes and its name are on the disk."""
         os.fdatasync(file.fileno())
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)

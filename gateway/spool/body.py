@@ -1,10 +1,10 @@
-"""A mail's bytes while they come in: small ones in memory, large ones streaming to a file, so that memory stays flat."""
+"""A mail's bytes while they come in: small ones in memory, large ones streaming to a file."""
 
 import asyncio
+import io
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
-from typing import BinaryIO
 
 from gateway.spool.blobs import Blobs
 from gateway.spool.errors import spool_error
@@ -25,7 +25,7 @@ class Body:
         self._threshold = threshold
         self._disk = disk
         self._chunks: list[bytes] = []
-        self._file: BinaryIO | None = None
+        self._file: io.FileIO | None = None
         self._handed_over = False
 
     @property

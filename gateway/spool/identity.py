@@ -1,7 +1,7 @@
 """What makes two mails one (rule 3): a hash over what stays the same whichever way a mail comes.
 
-Stable are the headers that its author wrote and the body. Trace headers, folding, the kind of line end and empty lines at
-the end are not: a mail that comes by SMTP and again from a mailbox is the same mail.
+Stable are the headers that its author wrote and the body. Trace headers, folding, the kind of line end and empty lines
+at the end are not: a mail that comes by SMTP and again from a mailbox is the same mail.
 """
 
 import hashlib
@@ -10,7 +10,8 @@ import re
 from gateway.errors import TooLarge
 
 _STABLE = frozenset(
-    b"from sender reply-to to cc subject date message-id in-reply-to references content-type content-transfer-encoding".split()
+    b"from sender reply-to to cc subject date message-id in-reply-to references".split()
+    + b"content-type content-transfer-encoding".split()
 )
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:.*\n?(?:(?=[ \t]).*\n?)*))", re.MULTILINE)

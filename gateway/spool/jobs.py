@@ -1,4 +1,4 @@
-"""Who works on what: leases with fencing numbers, conclusions, paused lanes. Each function is a change for the writer."""
+"""Who works on what: leases with fencing numbers, conclusions, paused lanes. Each function is a change to commit."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -53,7 +53,7 @@ def _plain(row: RowMapping) -> dict[str, Any]:
 
 
 def subjects(connection: Connection, name: str) -> list[str]:
-    """Find the mails and callbacks that `name` means: their id, a job's number, a Message-ID, or `#` and an errand's id."""
+    """Find mails and callbacks by their id, a job's number, a Message-ID, or `#` and an errand's id."""
     if name.startswith("#"):
         made = select(job.c.mail_id).where(job.c.kind == "errand", job.c.result == name[1:])
         answered = select(callback.c.id).where(callback.c.errand == name[1:])
@@ -99,6 +99,12 @@ def oldest_unfinished(connection: Connection) -> float | None:
 def pauses(connection: Connection) -> list[dict[str, Any]]:
     """List the lanes that wait for credentials."""
     return [dict(row) for row in connection.execute(select(pause).order_by(pause.c.lane)).mappings()]
+
+
+def in_hand(connection: Connection, lane: str) -> int:
+    """Count the jobs of a lane that are being worked on."""
+    working = select(func.count()).select_from(job).where(job.c.lane == lane, job.c.state == JobState.WORKING)
+    return connection.scalar(working) or 0
 
 
 def mail_of_errand(connection: Connection, errand: str, routes: Sequence[str]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Forgetting what is finished, in small steps: done and discarded only, never what is parked or kept for a person (rule 4)."""
+"""Forgetting what is finished, in small steps: done and discarded only, never what waits for a person (rule 4)."""
 
 from dataclasses import dataclass
 

@@ -33,11 +33,7 @@ class Spool:
     def __init__(self, url: str, min_free: int = 0, on_work: Callable[[], None] = lambda: None) -> None:
         path = database.file_of(url)
         if not path.parent.is_dir():
-            raise SettingsError(
-                [
-                    f"gateway.spool: folder {path.parent} does not exist; create it, owned by the user that runs the gateway"
-                ]
-            )
+            raise SettingsError([f"gateway.spool: no folder {path.parent}; create it, owned by the user that runs us"])
         self.on_work = on_work
         self._min_free = min_free
         self._path = path
@@ -112,7 +108,7 @@ class Spool:
     async def accept_callback(
         self, workspace: str, identity: str, errand: str, document: bytes, note: dict[str, Any], *, work: bool
     ) -> Receipt:
-        """Make a callback's document durable, with a job if there is `work` for it; recognise a repeat by `identity`."""
+        """Make a callback's document durable, with a job if there is `work`; recognise a repeat by `identity`."""
         self.check_room(len(document))
         row = {
             "id": str(ULID()),

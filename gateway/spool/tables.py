@@ -1,4 +1,4 @@
-"""The tables, as architecture.md draws them, and `pause`: the lanes that wait for credentials. Times are Unix seconds."""
+"""The tables of the house, and `pause`: the lanes that wait for credentials. Times are Unix seconds."""
 
 from sqlalchemy import (
     JSON,

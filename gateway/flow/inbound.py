@@ -1,0 +1,77 @@
+"""A mail to the document that creates its errand: a pure function, run in a child process that can be ended."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.cention.document import new_errand, without_largest
+from gateway.mail.parse import parse
+from gateway.model import Address, Errand, Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a mail needs to know beside its bytes.
+
+    `envelope_sender` stands in where no header names a writer, `fallback_id` where the mail has no Message-ID;
+    `writer` is the header that names the writer ("from" or "reply-to"); `smaller` leaves the largest attachments out.
+    """
+
+    envelope_sender: str
+    fallback_id: str
+    writer: str = "from"
+    smaller: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A mail that was read: the JSON:API document, what it can be found by, and what the trace should say."""
+
+    document: bytes
+    message_id: str
+    subject: str
+    from_address: str
+    thread: tuple[str, ...]
+    attachments: int
+    notes: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def prepare(source: bytes | Path, reading: Reading) -> Prepared:
+    """Read a mail, given as its bytes or the file they are in, into the document that creates its errand."""
+    mail = parse(source if isinstance(source, bytes) else source.read_bytes(), reading.fallback_id)
+    errand = to_errand(mail, reading)
+    left_out: tuple[str, ...] = ()
+    if reading.smaller:
+        errand, left_out = without_largest(errand)
+    return Prepared(
+        document=new_errand(errand),
+        message_id=errand.message_id,
+        subject=errand.subject,
+        from_address=errand.sender,
+        thread=mail.references,
+        attachments=len(mail.attachments),
+        notes=mail.notes,
+        left_out=left_out,
+    )
+
+
+def to_errand(mail: Mail, reading: Reading) -> Errand:
+    """Map a mail onto the errand's `msg` (contract.md, Create)."""
+    writer = _writer(mail, reading)
+    return Errand(
+        message_id=mail.message_id,
+        name=writer.name,
+        sender=writer.email,
+        subject=mail.subject,
+        body=mail.body,
+        html_body=mail.html_body,
+        attachments=mail.attachments,
+    )
+
+
+def _writer(mail: Mail, reading: Reading) -> Address:
+    if reading.writer == "reply-to" and mail.reply_to is not None and mail.reply_to.email:
+        return Address(mail.reply_to.name or mail.sender.name, mail.reply_to.email)
+    if mail.sender.email:
+        return mail.sender
+    return Address(mail.sender.name, reading.envelope_sender)

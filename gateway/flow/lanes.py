@@ -1,0 +1,76 @@
+"""Lanes that wait for credentials: what is refused once is not asked a thousand times, and goes on by itself.
+
+A paused lane's jobs are held; one of them is tried at intervals, and at once when its token is another one.
+"""
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from gateway import metrics
+from gateway.errors import SettingsError
+from gateway.flow.surroundings import Surroundings
+from gateway.log import log
+from gateway.model import Job
+from gateway.spool import jobs, query
+from gateway.spool.jobs import Conclusion
+from gateway.spool.spool import Spool
+
+
+class Lanes:
+    """Knows, of each paused lane, the token that was refused last. Used by one worker."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._refused: dict[str, str] = {}
+
+    def pause(self, job: Job, held: Conclusion, around: Surroundings) -> bool:
+        """Hold the job and its whole lane, in one transaction; False when the job was not ours any more."""
+        now, reason = time.time(), held.error or ""
+        next_probe = now + around.settings.worker.probe
+
+        def change(connection: Connection) -> tuple[bool, bool]:
+            mine = jobs.conclude(connection, job, held, now)
+            return mine, jobs.pause_lane(connection, job.lane, reason, now, next_probe)
+
+        mine, new = self._spool.change(change).result()
+        self._refused[job.lane] = _token(job.lane, around)
+        metrics.paused.labels(job.lane).set(1)
+        if new:
+            log.paused(job.lane, reason)
+        return mine
+
+    def resume(self, lane: str) -> None:
+        """Let a lane go on."""
+        self._refused.pop(lane, None)
+        if self._spool.change(lambda connection: jobs.resume_lane(connection, lane, time.time())).result():
+            metrics.paused.labels(lane).set(0)
+            log.resumed(lane)
+
+    def probe(self, around: Surroundings, begin: Callable[[list[Job]], None]) -> None:
+        """Begin one job of each lane whose time has come, or whose token is not the one that was refused."""
+        for pause in self._spool.read(query.pauses):
+            lane = pause["lane"]
+            token = _token(lane, around)
+            if time.time() < pause["probe_at"] and self._refused.get(lane) == token:
+                continue
+            self._refused[lane] = token
+            self._probe_lane(lane, around, begin)
+
+    def _probe_lane(self, lane: str, around: Surroundings, begin: Callable[[list[Job]], None]) -> None:
+        now, worker = time.time(), around.settings.worker
+        until, next_probe = now + worker.lease, now + worker.probe
+        taken = self._spool.change(lambda connection: jobs.probe(connection, lane, until, next_probe)).result()
+        if taken:
+            begin(taken)
+        elif not self._spool.read(lambda connection: query.in_hand(connection, lane)):
+            self.resume(lane)
+
+
+def _token(lane: str, around: Surroundings) -> str:
+    secret = around.token_of(lane)
+    try:
+        return secret.value() if secret is not None else ""
+    except SettingsError:
+        return ""

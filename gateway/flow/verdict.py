@@ -1,0 +1,94 @@
+"""Errors of a try to what the spool records of it: the one table of this border (rule 6)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gateway.errors import Permanent, Refused, Temporary
+from gateway.flow.readers import ReaderDied
+from gateway.flow.retry import Retry
+from gateway.model import Event, Job, JobState
+from gateway.spool.jobs import Conclusion
+
+MOST_CRASHES = 3
+
+
+class Credentials(Enum):
+    """What a try tells of its lane's credentials."""
+
+    WORK = "work"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to record of a try, and what it tells of the lane's credentials."""
+
+    conclusion: Conclusion
+    credentials: Credentials
+
+
+def failed(job: Job, error: Exception, retry: Retry, now: float) -> Verdict:
+    """Judge a try that ended in an error; one outside the family is temporary."""
+    match error:
+        case Refused():
+            return Verdict(_held(job, str(error)), Credentials.REFUSED)
+        case Permanent():
+            return Verdict(_parked(job, str(error)), Credentials.WORK)
+        case ReaderDied():
+            return Verdict(_crashed(job, str(error), retry, now), Credentials.UNKNOWN)
+        case Temporary():
+            return Verdict(_again(job, error, retry, now), Credentials.UNKNOWN)
+        case _:
+            unexpected = Temporary(f"unexpected {type(error).__name__}: {error}")
+            return Verdict(_again(job, unexpected, retry, now), Credentials.UNKNOWN)
+
+
+def _held(job: Job, reason: str) -> Conclusion:
+    return Conclusion(
+        JobState.HELD,
+        events=(Event("held", {"reason": reason, "until": "new credentials work"}),),
+        attempts=job.attempts,
+        crashes=job.crashes,
+        error=reason,
+        hold="token",
+        detail=job.detail,
+    )
+
+
+def _parked(job: Job, reason: str, *, crashes: int | None = None) -> Conclusion:
+    return Conclusion(
+        JobState.PARKED,
+        events=(Event("parked", {"reason": reason}),),
+        attempts=job.attempts,
+        crashes=job.crashes if crashes is None else crashes,
+        error=reason,
+        detail=job.detail,
+    )
+
+
+def _again(job: Job, error: Temporary, retry: Retry, now: float) -> Conclusion:
+    if retry.exhausted(job.created_at, now):
+        return _parked(job, f"given up after {job.attempts + 1} tries; the last one: {error}")
+    seconds = retry.wait(job.attempts + 1, error.delay)
+    return _queued(job, str(error), now + seconds, seconds, attempts=job.attempts + 1, crashes=job.crashes)
+
+
+def _crashed(job: Job, reason: str, retry: Retry, now: float) -> Conclusion:
+    crashes = job.crashes + 1
+    if crashes >= MOST_CRASHES:
+        return _parked(job, f"{reason}, {crashes} times; the whole mail is kept", crashes=crashes)
+    seconds = retry.wait(crashes)
+    return _queued(job, reason, now + seconds, seconds, attempts=job.attempts, crashes=crashes)
+
+
+def _queued(job: Job, reason: str, next_at: float, seconds: float, *, attempts: int, crashes: int) -> Conclusion:
+    return Conclusion(
+        JobState.QUEUED,
+        events=(Event("again later", {"reason": reason, "seconds": round(seconds, 1)}),),
+        next_at=next_at,
+        attempts=attempts,
+        crashes=crashes,
+        error=reason,
+        detail=job.detail,
+    )
