@@ -28,7 +28,7 @@ ENV PATH=/opt/cention-gateway/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     CENTION_GATEWAY_SMTP__LISTEN='["0.0.0.0:2525"]' \
     CENTION_GATEWAY_HTTP__LISTEN=0.0.0.0:8080
-USER cention-gateway
+USER 10001
 VOLUME /var/lib/cention-gateway
 EXPOSE 2525 8080
 HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["cention-gateway", "health", "--config", "/etc/cention-gateway/config.toml"]

@@ -73,9 +73,9 @@ class Log:
         """A client was answered with an error."""
         self._say("info", "smtp refused", peer=peer, reply=reply, **fields)
 
-    def receiving_failed(self, trace: str, error: BaseException) -> None:
-        """Something unexpected while receiving; the client was told to come again."""
-        self._say("error", "receiving failed", trace=trace, error=repr(error), exc_info=error)
+    def receiving_failed(self, trace: str, error: BaseException, *, expected: bool) -> None:
+        """A mail was not taken for a reason of ours; the client was told so, with this trace id."""
+        self._say("error", "receiving failed", trace=trace, error=repr(error), exc_info=None if expected else error)
 
     def callback(self, trace: str, workspace: str, errand: str, *, repeat: bool) -> None:
         """A callback is durable (or was already)."""

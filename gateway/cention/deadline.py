@@ -4,9 +4,11 @@ The time limits of urllib3 are for one read or write each, so a server that send
 thread for ever. Here the socket is told before each of them how long it may still wait.
 """
 
+import errno
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,7 +88,14 @@ class _Outgoing(HTTPConnection):
         view = memoryview(data)
         for start in range(0, len(view), _PIECE):
             self.sock.settimeout(_current.get().wait())
-            super().send(view[start : start + _PIECE])
+            self._send_piece(view[start : start + _PIECE])
+
+    def _send_piece(self, piece: memoryview) -> None:
+        try:
+            super().send(piece)
+        except ssl.SSLEOFError as error:
+            # What urllib3 knows as "the other side reads no more, but may have answered" (413, say).
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe") from error
 
 
 class _Connection(_Outgoing):

@@ -1,11 +1,12 @@
 """What goes wrong before Cention has answered: exceptions of requests, as sentences that a postmaster understands."""
 
+import http.client
 import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from requests import exceptions
-from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, ReadTimeoutError
+from urllib3.exceptions import LocationValueError, NameResolutionError, ReadTimeoutError
 
 from gateway.errors import Temporary
 
@@ -30,6 +31,13 @@ _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((exceptions.InvalidHeader,), "the request to {host} has a header that HTTP cannot carry: is the token right?"),
     ((exceptions.ContentDecodingError,), "the answer of {host} is compressed in a way that cannot be read"),
     (_CUT, "the connection to {host} was cut: {detail}"),
+)
+
+# How a connection ended, where the operating system gave no reason.
+_ENDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((http.client.RemoteDisconnected,), "it ended without an answer"),
+    ((http.client.IncompleteRead, exceptions.ChunkedEncodingError), "it ended in the middle of the answer"),
+    ((http.client.HTTPException,), "what came is not HTTP"),
 )
 
 
@@ -66,14 +74,14 @@ def _host(url: str) -> str:
 
 
 def _detail(causes: list[BaseException]) -> str:
-    """Return the reason that the certificate's check or the operating system gave, or else the exception's name."""
+    """Return the reason that the certificate's check or the operating system gave, or what kind of end it was."""
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return cause.reason.replace("_", " ").lower()
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
-    inner = next(
-        (cause for cause in causes if not isinstance(cause, exceptions.RequestException | HTTPError)), causes[-1]
-    )
-    return type(inner).__name__
+    ends = (sentence for classes, sentence in _ENDS if any(isinstance(cause, classes) for cause in causes))
+    return next(ends, type(causes[-1]).__name__)

@@ -10,6 +10,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Above it, a number has lost digits on the way: orjson reads integers of more than 64 bits as floats.
 _EXACT = 2**53
 _LONGEST = 200
+_MOST = 10_000
 
 
 class Malformed(Permanent):
@@ -40,10 +41,12 @@ class Node:
         return Node(members.get(name), f"{self.pointer}/{name}")
 
     def items(self) -> list["Node"]:
-        """Return an array's items."""
+        """Return an array's items, at most 10,000: each is work, and in the end a fetch or a recipient."""
         items = [] if self.value is None else self.value
         if not isinstance(items, list):
             raise self.wrong("an array")
+        if len(items) > _MOST:
+            raise Malformed(self.pointer, f"expected at most {_MOST} items, found {len(items)}")
         return [Node(item, f"{self.pointer}/{place}") for place, item in enumerate(items)]
 
     def text(self) -> str:

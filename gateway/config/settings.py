@@ -29,7 +29,7 @@ class GatewaySection(Section):
     spool: str = Field(
         default="sqlite:////var/lib/cention-gateway/spool.db",
         pattern="^sqlite:///.+",
-        description="Where accepted mail is kept. Large ones lie in a folder beside the file, named like it with `.blobs`.",
+        description="Where accepted mail is kept. Large ones lie in a folder beside it, named alike with `.blobs`.",
     )
     retention: Duration = Field(
         default=30 * 86400.0,
@@ -109,7 +109,7 @@ class HttpSection(Section):
 
     listen: ListenAddress = Field(
         default_factory=lambda: Listen("127.0.0.1", 8080),
-        description="Address to listen on. Cention must reach `/callbacks/<workspace>` there, in general through a TLS proxy.",
+        description="Address to listen on. Cention must reach `/callbacks/<workspace>` there, through a TLS proxy.",
     )
     max_size: Size = Field(default=50_000_000, description="Largest callback document accepted; larger ones get 413.")
 
@@ -121,7 +121,7 @@ class Workspace(Section):
     attachment_token: Secret = Field(description="Token with the claim *get attachment*.")
     callback_secrets: list[Secret] = Field(
         default_factory=list,
-        description="Secret keys of the callback; any is valid, so that one can be changed without a gap. Empty: unchecked.",
+        description="Secret keys of the callback; any is valid, so one can be changed without a gap. Empty: unchecked.",
     )
     default_route: str = Field(
         default="",

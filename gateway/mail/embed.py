@@ -17,6 +17,9 @@ _MARKUP = re.compile(
     | <[a-z](?:[^<>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+>""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+_CALL = re.compile("cid:", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b", re.IGNORECASE)
+_STYLE_SHEET = re.compile(r"<style\b", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     r"""(?<=[\s"'/])(?P<name>[^\s"'<>/=]+)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>(?:[^\s"'<>`/]|/(?!>))+))"""
 )
@@ -67,15 +70,15 @@ def _rewritten(markup: str, content_ids: Mapping[str, str]) -> str:
         if reference.name in content_ids:
             pieces += [markup[done : reference.start], "cid:", content_ids[reference.name]]
             done = reference.end
-        elif reference.attribute == "src" and re.match(r"<img\b", markup, re.IGNORECASE):
+        elif reference.attribute == "src" and _IMAGE.match(markup):
             return _alternative_text(markup)
     return "".join([*pieces, markup[done:]])
 
 
 def _references(markup: str) -> Iterator[_Reference]:
-    if markup.startswith("<!"):
+    if markup.startswith("<!") or not _CALL.search(markup):
         return
-    if re.match(r"<style\b", markup, re.IGNORECASE):
+    if _STYLE_SHEET.match(markup):
         yield from _called(_STYLE, markup, 0, len(markup), "style")
         return
     for attribute in _ATTRIBUTE.finditer(markup):

@@ -103,7 +103,7 @@ def failure(step: Step, error: OSError | ValueError, smarthost: str) -> GatewayE
     """
     if step is Step.END:
         return Temporary(
-            f"{smarthost} {_told(error)} after the final dot: it may have taken the mail, which is sent again"
+            f"{smarthost} {_told(error)} after the final dot: it may have taken the mail, which is tried again"
         )
     return Elsewhere(f"{smarthost} {_told(error)}")
 
@@ -121,7 +121,7 @@ def _told(error: OSError | ValueError) -> str:
         case smtplib.SMTPException():
             return SmtpReply.read(0, str(error)).text
         case ssl.SSLError():
-            return f"failed at TLS: {error.reason or error}"
+            return f"failed at TLS: {error.strerror or error}"
         case TimeoutError():
             return "did not answer in time"
     return f"could not be talked to: {getattr(error, 'strerror', None) or error}"

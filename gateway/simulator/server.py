@@ -157,7 +157,11 @@ def _token(given: str | None, right: Right, workspace: str) -> Token:
 
 def _listen(listen: str) -> socket.socket:
     host, port = split_listen(listen)
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio sets this only on sockets that name their protocol, which these do not; head and body are written apart,
+    # so that without it each answer waits for the client's delayed acknowledgement (40 ms).
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _origin(listener: socket.socket) -> str:

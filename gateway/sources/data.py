@@ -8,7 +8,7 @@ import re
 
 _END = b"\r\n.\r\n"
 _LONGEST = len(_END)
-_SMUGGLING = re.compile(rb"(?<!\r)\n\.|\r\.|\r\n\.(?:\n|\r(?!\n))")
+_SMUGGLING = re.compile(rb"(?<!\r)\n\.|\r\.|\r\n\.(?:\n|\r[^\n])")
 
 
 class DataDecoder:

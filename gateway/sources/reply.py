@@ -1,14 +1,13 @@
 """Errors to SMTP replies: the one table of this border (rule 6). What is not in the family is temporary."""
 
-from gateway.errors import Full, GatewayError, Permanent, Refused, Temporary, TooLarge
+from gateway.errors import Full, GatewayError, Permanent, TooLarge
 
 # Most specific first: the first class that fits decides.
 _REPLIES: tuple[tuple[type[GatewayError], str], ...] = (
     (Full, "452 4.3.1 No room for more mail now, try again later"),
     (TooLarge, "552 5.3.4 Too large: {error}"),
     (Permanent, "554 5.6.0 {error}"),
-    (Refused, "451 4.3.0 Not able to take mail now, try again later"),
-    (Temporary, "451 4.3.0 Not able to take mail now, try again later"),
+    (GatewayError, "451 4.3.0 Not able to take mail now, try again later"),
 )
 
 

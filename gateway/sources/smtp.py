@@ -75,8 +75,7 @@ class Session(Conversation):
 
     def _unexpected(self, error: Exception) -> str:
         trace = str(ULID())
-        if not isinstance(error, GatewayError):
-            log.receiving_failed(trace, error)
+        log.receiving_failed(trace, error, expected=isinstance(error, GatewayError))
         return reply_for(error, trace)
 
     async def _ehlo(self, argument: str) -> str:

@@ -48,7 +48,7 @@ def accept_mail(connection: Connection, row: dict[str, Any], routes: Sequence[st
     hashed = row["content_hash"] if distinct else row["id"]
     identities = {job_identity(route, hashed): route for route in routes}
     found = connection.execute(select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(identities)))
-    known = {identities.pop(identity): original for identity, original in found.tuples()}
+    known = {identities.pop(identity): original for identity, original in found}
     session = {name: row[name] for name in ("source", "peer", "helo", "tls", "sender", "recipients") if row[name]}
     if not identities:
         original = next(iter(known.values()))

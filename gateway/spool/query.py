@@ -86,7 +86,7 @@ def trace(connection: Connection, subject: str) -> dict[str, Any] | None:
 def counts(connection: Connection) -> list[tuple[str, str, int]]:
     """Count jobs by kind and state."""
     return list(
-        connection.execute(select(job.c.kind, job.c.state, func.count()).group_by(job.c.kind, job.c.state)).tuples()
+        connection.execute(select(job.c.kind, job.c.state, func.count()).group_by(job.c.kind, job.c.state))
     )
 
 

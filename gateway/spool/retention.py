@@ -26,7 +26,7 @@ def forget(connection: Connection, before: float, most: int) -> Forgotten:
         .where(mail.c.received_at < before, ~exists().where(job.c.mail_id == mail.c.id, pending))
         .limit(most)
     )
-    old = list(connection.execute(mails).tuples())
+    old = list(connection.execute(mails))
     calls = select(callback.c.id).where(
         callback.c.received_at < before, ~exists().where(job.c.callback_id == callback.c.id, pending)
     )

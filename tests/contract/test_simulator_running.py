@@ -124,6 +124,16 @@ def test_options_do_not_show_their_secrets() -> None:
     assert not any(secret in shown for secret in ("abc123", "def456", "ghi789"))
 
 
+# Without TCP_NODELAY each answer on a connection that is used again takes 40 ms.
+def test_answers_do_not_wait_for_acknowledgements(cention: Simulator) -> None:
+    with requests.Session() as client:
+        client.get(cention.origin, timeout=30)
+        began = time.monotonic()
+        for _ in range(50):
+            client.get(f"{cention.origin}/_sim/faults", timeout=30)
+    assert time.monotonic() - began < 1
+
+
 # As the demo does: in a loop that somebody else runs, whose signals stay with their owner.
 def test_in_anothers_loop_it_leaves_signals_alone_and_stops_clean() -> None:
     async def live() -> None:

@@ -218,6 +218,7 @@ def test_an_unknown_event_is_no_error(data: Any, expected: tuple[str, str]) -> N
         ("data/attributes/event", 1.5, "/data/attributes/event", "found a number"),
         ("included", None, "/included", "c3_answer_errands with the id 2256"),
         ("included", {}, "/included", "expected an array, found an object"),
+        ("included", [{}] * 10_001, "/included", "at most 10000 items"),
         ("included/0", 5, "/included/0", "expected an object, found a number"),
         ("included/0/id", None, "/included/0/id", "an identifier"),
         ("included/0/id", 12345678901234567890123, "/included/0/id", "an identifier"),

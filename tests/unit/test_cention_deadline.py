@@ -12,7 +12,7 @@ import pytest
 
 from gateway.cention.client import Client, Limits
 from gateway.cention.deadline import Deadline
-from gateway.errors import Temporary
+from gateway.errors import Temporary, TooLarge
 
 PEM = Path(__file__).with_name("cention_localhost.pem")
 CREATED = b'HTTP/1.1 200 OK\r\nContent-Length: 48\r\n\r\n{"data":{"type":"c3_new_errands","id":"511055"}}'
@@ -109,6 +109,17 @@ def test_sending_may_take_longer_than_connecting(peer: Peer) -> None:
         connection.sendall(CREATED)
 
     assert create(peer(slow), Limits(connect=0.1, silence=2, total=30), b" " * 6_000_000) == "511055"
+
+
+# A proxy that will not take a large mail says so at once, and reads no more of it.
+def test_an_answer_that_comes_before_the_document_was_read_is_heard(peer: Peer) -> None:
+    def early(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        time.sleep(0.1)
+
+    with pytest.raises(TooLarge):
+        create(peer(early), Limits(silence=2, total=5), b" " * 10_000_000)
 
 
 def test_a_wait_is_never_longer_than_what_is_left() -> None:

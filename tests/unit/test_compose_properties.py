@@ -5,7 +5,7 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, MIMEPart
 from urllib.parse import quote
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.mail.compose import compose
@@ -87,6 +87,7 @@ def read(message: bytes) -> EmailMessage:
     return mail
 
 
+@settings(deadline=None)
 @given(REPLY)
 def test_any_reply_becomes_a_mail_without_a_defect(reply: Reply) -> None:
     message = compose(reply)
@@ -97,6 +98,7 @@ def test_any_reply_becomes_a_mail_without_a_defect(reply: Reply) -> None:
     assert mail.get_content_charset() in {None, "utf-8"}
 
 
+@settings(deadline=None)
 @given(REPLY)
 def test_any_reply_becomes_lines_that_may_travel(reply: Reply) -> None:
     message = compose(reply)
@@ -107,6 +109,7 @@ def test_any_reply_becomes_lines_that_may_travel(reply: Reply) -> None:
     assert compose(reply) == message
 
 
+@settings(deadline=None)
 @given(REPLY)
 def test_no_reply_adds_a_field_to_its_mail(reply: Reply) -> None:
     names = message_from_bytes(compose(reply)).keys()
@@ -114,6 +117,7 @@ def test_no_reply_adds_a_field_to_its_mail(reply: Reply) -> None:
     assert set(names) <= FIELDS
 
 
+@settings(deadline=None)
 @given(REPLY)
 def test_any_subject_and_chain_is_read_as_written(reply: Reply) -> None:
     mail = message_from_bytes(compose(reply))
@@ -124,6 +128,7 @@ def test_any_subject_and_chain_is_read_as_written(reply: Reply) -> None:
     assert len(chain) <= 20
 
 
+@settings(deadline=None)
 @given(REPLY)
 def test_any_text_and_html_is_read_as_written(reply: Reply) -> None:
     mail = read(compose(reply))
@@ -136,6 +141,7 @@ def test_any_text_and_html_is_read_as_written(reply: Reply) -> None:
         assert crlf(reply.html_body) in content(page)
 
 
+@settings(deadline=None)
 @given(
     st.lists(PICTURE, max_size=5, unique_by=lambda picture: picture.content_id), st.lists(FILE, max_size=3), st.data()
 )

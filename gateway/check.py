@@ -1,0 +1,149 @@
+"""Looking at everything before anyone's mail depends on it: names, certificates, tokens, a login to every server.
+
+Nothing is sent and nothing is created.
+"""
+
+import http.client
+import json
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from gateway.app import Plan
+from gateway.cention.resource import ATTACHMENTS
+from gateway.cention.token import claims
+from gateway.config.units import Listen, Secret
+from gateway.errors import GatewayError, Permanent, Refused
+from gateway.model import Resource
+from gateway.outgoing.smarthost import Smarthost, try_login
+from gateway.spool.spool import Spool
+
+State = Literal["ok", "warning", "wrong"]
+_SOON_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, how it is, and what there is to say about it."""
+
+    what: str
+    state: State
+    said: str
+
+
+def check(plan: Plan) -> list[Finding]:
+    """Look at everything that the settings name."""
+    settings = plan.settings
+    findings = [Finding("settings", "ok", f"{len(settings.route)} routes, {len(settings.cention)} workspaces")]
+    findings += [_spool(settings.gateway.spool), _hostname(settings.gateway.hostname)]
+    if settings.smtp.tls_certificate:
+        findings.append(_certificate(settings.smtp.tls_certificate))
+    for route in settings.route:
+        findings.append(_token(f"token of route {route.name}", route.token))
+    for name, workspace in settings.cention.items():
+        findings += [_token(f"attachment token of workspace {name}", workspace.attachment_token), _cention(plan, name)]
+        if not workspace.callback_secrets:
+            findings.append(
+                Finding(f"callback of workspace {name}", "warning", "no callback_secrets: anyone may post answers")
+            )
+    findings += _smarthosts(plan)
+    return findings
+
+
+def health(listen: Listen) -> str:
+    """Ask the gateway that listens there whether it is ready; return what is wrong, "" for nothing."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - asked, not bound
+    connection = http.client.HTTPConnection(host, listen.port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return f"no answer from {listen}: {error}"
+    finally:
+        connection.close()
+    wrong = {name: state for name, state in said.get("parts", {}).items() if state != "ok"}
+    return "; ".join(f"{name}: {state}" for name, state in wrong.items())
+
+
+def _spool(url: str) -> Finding:
+    try:
+        spool = Spool(url)
+        spool.close()
+    except GatewayError as error:
+        return Finding("spool", "wrong", str(error))
+    return Finding("spool", "ok", f"{url} can be written")
+
+
+def _hostname(name: str) -> Finding:
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(name, None)}
+    except OSError as error:
+        return Finding(f"hostname {name}", "warning", f"has no address in DNS: {error.strerror}")
+    return Finding(f"hostname {name}", "ok", ", ".join(sorted(map(str, found))))
+
+
+def _certificate(path: str) -> Finding:
+    what = f"certificate {path}"
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(path)
+        ends = [ssl.cert_time_to_seconds(str(one["notAfter"])) for one in context.get_ca_certs() if "notAfter" in one]
+    except (OSError, ValueError) as error:
+        return Finding(what, "wrong", f"cannot be read: {error}")
+    return _ending(what, min(ends)) if ends else Finding(what, "ok", "can be used")
+
+
+def _token(what: str, secret: Secret) -> Finding:
+    try:
+        read = claims(secret.value())
+    except GatewayError as error:
+        return Finding(what, "wrong", str(error))
+    if read is None:
+        return Finding(what, "warning", f"from {secret.origin}; it is no JWT, so its claims and end are not known")
+    if read.expires is None:
+        return Finding(what, "ok", f"from {secret.origin}; it does not expire")
+    return _ending(what, read.expires)
+
+
+def _ending(what: str, end: float) -> Finding:
+    days = (end - time.time()) / 86400
+    date = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d")
+    if days <= 0:
+        return Finding(what, "wrong", f"expired on {date}")
+    return Finding(what, "warning" if days < _SOON_DAYS else "ok", f"good until {date}, {days:.0f} days")
+
+
+def _cention(plan: Plan, name: str) -> Finding:
+    """Ask for an attachment that cannot exist: "not found" means that server and token work."""
+    what = f"Cention {plan.settings.cention[name].url}"
+    try:
+        token = plan.settings.cention[name].attachment_token.value()
+        plan.around.clients[name].fetch(Resource(ATTACHMENTS, "0"), token)
+    except Permanent:
+        return Finding(what, "ok", "answers, and knows the attachment token")
+    except Refused as error:
+        return Finding(what, "wrong", f"refuses the attachment token: {error}")
+    except GatewayError as error:
+        return Finding(what, "wrong", str(error))
+    return Finding(what, "ok", "answers, and knows the attachment token")
+
+
+def _smarthosts(plan: Plan) -> Iterator[Finding]:
+    if not plan.around.smarthosts:
+        yield Finding("smarthosts", "wrong", "outgoing.smarthosts is empty: no answer can leave")
+    for smarthost in plan.around.smarthosts:
+        yield _smarthost(smarthost, plan)
+
+
+def _smarthost(smarthost: Smarthost, plan: Plan) -> Finding:
+    what = f"smarthost {smarthost.address}"
+    try:
+        said = try_login(smarthost, hostname=plan.settings.gateway.hostname, timeout=20.0, tls=plan.around.tls)
+    except GatewayError as error:
+        return Finding(what, "wrong", str(error))
+    return Finding(what, "ok", said)

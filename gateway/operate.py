@@ -1,0 +1,131 @@
+"""What an operator asks for: looking at jobs and traces, acting on them, handing in a mail. The command line prints it."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from gateway.config.settings import Settings
+from gateway.errors import Permanent, TooLarge
+from gateway.model import Envelope, Event, JobState, Receipt
+from gateway.spool import jobs, query
+from gateway.spool.spool import Spool
+
+_CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came of an act: the jobs that it moved, and a line for each that it could not move."""
+
+    verb: str
+    jobs: list[int]
+    left: list[str]
+
+
+async def ingest(settings: Settings, envelope: Envelope, routes: Sequence[str], mail: BinaryIO) -> Receipt:
+    """Take a mail from a stream into the spool. Permanent for an empty one, TooLarge over the size that SMTP takes."""
+    spool = Spool(settings.gateway.spool, settings.gateway.min_free)
+    body = spool.body(settings.smtp.max_header_size)
+    try:
+        while chunk := mail.read(_CHUNK):
+            await body.write(chunk)
+            if body.size > settings.smtp.max_size:
+                raise TooLarge(f"the mail is larger than smtp.max_size, {settings.smtp.max_size} bytes")
+        if not body.size:
+            raise Permanent("standard input was empty: there is no mail")
+        return await spool.accept(envelope, body, routes)
+    finally:
+        body.close()
+        spool.close()
+
+
+def listing(spool: Spool, states: Sequence[str], route: str, most: int) -> list[dict[str, Any]]:
+    """List jobs; Permanent for a state that does not exist."""
+    known = [state.value for state in JobState]
+    if unknown := [state for state in states if state not in known]:
+        raise Permanent(f"no such state: {', '.join(unknown)}; there are {', '.join(known)}")
+    return spool.read(lambda connection: query.jobs(connection, states, route, most))
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """Return a job's row for a person: what matters, short."""
+    what = f"errand #{row['result']}" if row.get("result") and row["kind"] == "errand" else row.get("error", "")
+    subject = row.get("subject") or (f"answer to #{row['errand']}" if "errand" in row else "")
+    name = row.get("mail_id") or row.get("callback_id", "")
+    return [str(row["id"]), row["kind"], row["state"], row["route"], str(row["attempts"]), name, subject, what]
+
+
+def show(spool: Spool, name: str) -> list[dict[str, Any]]:
+    """Return the jobs that a name means; Permanent when there is none."""
+    found = spool.read(lambda connection: query.jobs_of(connection, name))
+    if not found:
+        raise Permanent(f"no job {name}")
+    return found
+
+
+def retry(spool: Spool, names: Sequence[str]) -> Moved:
+    """Have jobs tried again now."""
+    states = (JobState.PARKED, JobState.QUEUED, JobState.DISCARDED)
+    return _move(spool, names, states, JobState.QUEUED, Event("retried", {"by": "operator"}))
+
+
+def park(spool: Spool, names: Sequence[str], reason: str) -> Moved:
+    """Set jobs aside."""
+    states = (JobState.QUEUED, JobState.HELD)
+    return _move(spool, names, states, JobState.PARKED, Event("parked", {"by": "operator", "reason": reason}))
+
+
+def discard(spool: Spool, names: Sequence[str], reason: str) -> Moved:
+    """End jobs without doing them."""
+    states = (JobState.QUEUED, JobState.HELD, JobState.PARKED)
+    return _move(spool, names, states, JobState.DISCARDED, Event("discarded", {"by": "operator", "reason": reason}))
+
+
+def release(spool: Spool, names: Sequence[str]) -> Moved:
+    """Let held jobs go on."""
+    return _move(spool, names, (JobState.HELD,), JobState.QUEUED, Event("released", {"by": "operator"}))
+
+
+def _move(spool: Spool, names: Sequence[str], states: Sequence[JobState], to: JobState, step: Event) -> Moved:
+    ids, left = [], []
+    for name in names:
+        found = spool.read(lambda connection, name=name: query.jobs_of(connection, name))  # type: ignore[misc]
+        ids += [row["id"] for row in found]
+        if not found:
+            left.append(f"{name}: no such job")
+    now = time.time()
+    moved = spool.change(lambda connection: jobs.move(connection, ids, states, to, step, now)).result()
+    allowed = " or ".join(states)
+    left += [f"{number}: only a job that is {allowed} can be {step.step}" for number in ids if number not in moved]
+    return Moved(step.step, moved, left)
+
+
+def traces(spool: Spool, name: str) -> list[dict[str, Any]]:
+    """Return the traces of all that a name means."""
+    found = spool.read(lambda connection: query.subjects(connection, name))
+    told_of = (spool.read(lambda connection, one=one: query.trace(connection, one)) for one in found)  # type: ignore[misc]
+    return [one for one in told_of if one is not None]
+
+
+def told(trace: dict[str, Any]) -> Iterator[str]:
+    """Tell a trace to a person, a line a step."""
+    subject = trace.get("mail") or trace["callback"]
+    if "mail" in trace:
+        yield f"mail {subject['id']} from <{subject['sender']}> to {', '.join(subject['recipients'])}: {subject.get('subject', '')}"
+    else:
+        yield f"answer {subject['id']} to errand #{subject['errand']} of workspace {subject['workspace']}"
+    for row in trace["jobs"]:
+        yield f"  job {row['id']} ({row['kind']}, route {row['route'] or '-'}): {row['state']}" + (
+            f", {row['error']}" if row.get("error") and row["state"] != "done" else ""
+        )
+    for step in trace["events"]:
+        when = datetime.fromtimestamp(step["at"], UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        detail = ", ".join(f"{name}: {_text(value)}" for name, value in step["detail"].items())
+        yield f"  {when}Z  {step['step']:<14} {detail}"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""The built program against real servers: mail by Postfix and swaks, answers read back from Dovecot."""

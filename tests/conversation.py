@@ -1,0 +1,125 @@
+"""A black-box SMTP client that reads like a conversation, and the receiving half of the gateway to talk to."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvloop
+
+from gateway.config.settings import SmtpSection
+from gateway.route.recipient import Recipients
+from gateway.sources.admission import Admission
+from gateway.sources.conversation import Context
+from gateway.sources.listener import Listener, tls_context
+from gateway.spool.spool import Spool
+
+HOSTNAME = "gw.example.com"
+ROUTES = [("support", ["support@example.com", "*@sub.example.com"]), ("sales", ["sales@example.com"])]
+
+
+class Talk:
+    """A connection: `says` sends a line, `hears` reads a reply and checks its beginning."""
+
+    def __init__(self, port: int, *, greeted: bool = True) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._lines = self.socket.makefile("rb")
+        if greeted:
+            self.hears("220 ")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None):
+        self._lines.close()
+        self.socket.close()
+
+    def says(self, text: str | bytes) -> Self:
+        self.socket.sendall(text if isinstance(text, bytes) else text.encode() + b"\r\n")
+        return self
+
+    def reply(self) -> str:
+        """Read a whole reply; "" where the other side has closed."""
+        text = ""
+        while True:
+            line = self._lines.readline().decode()
+            text += line
+            if line[3:4] != "-":
+                return text
+
+    def hears(self, start: str) -> str:
+        reply = self.reply()
+        assert reply.startswith(start), f"expected {start!r}, heard {reply!r}"
+        return reply
+
+    def closed(self) -> bool:
+        """Whether the other side has closed; waits for it."""
+        try:
+            return self._lines.read(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def greets(self) -> Self:
+        self.says("EHLO client.example").hears("250-")
+        return self
+
+    def begins(self, *recipients: str, sender: str = "asa@client.example") -> Self:
+        """Get as far as the 354 that asks for data."""
+        self.says(f"MAIL FROM:<{sender}>").hears("250 2.1.0")
+        for recipient in recipients or ("support@example.com",):
+            self.says(f"RCPT TO:<{recipient}>").hears("250 2.1.5")
+        self.says("DATA").hears("354 ")
+        return self
+
+    def secures(self) -> Self:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._lines.close()
+        self.socket = context.wrap_socket(self.socket)
+        self._lines = self.socket.makefile("rb")
+        return self
+
+
+class Receiver:
+    """The receiving half of the gateway, in a thread of its own with the program's own event loop."""
+
+    def __init__(self, folder: Path, store: Any = None, **settings: Any) -> None:
+        self.spool = Spool(f"sqlite:///{folder / 'spool.db'}")
+        section = SmtpSection(**({"listen": ["127.0.0.1:0"]} | settings))
+        admission = Admission(section.max_connections, section.max_connections_per_address)
+        route_of = Recipients.of(ROUTES).match
+        self._listener = Listener(
+            Context(HOSTNAME, section, store or self.spool, route_of, admission, tls_context(section))
+        )
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.port = self.run(self._listener.start())[0].port
+
+    def run(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+
+    def stop(self) -> None:
+        """End as the program does on SIGTERM."""
+        self.run(self._listener.stop())
+
+    def close(self) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self.spool.close()
+
+
+@contextmanager
+def receiving(folder: Path, **settings: Any) -> Iterator[Receiver]:
+    receiver = Receiver(folder, **settings)
+    try:
+        yield receiver
+    finally:
+        receiver.close()
