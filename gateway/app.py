@@ -157,6 +157,7 @@ class Gateway:
     def reload(self, new: Plan) -> list[str]:
         """Put new settings in force for all that begins from now on; return what only a restart can change."""
         old, self.plan = self.plan, new
+        self._admission.limit(new.settings.smtp.max_connections, new.settings.smtp.max_connections_per_address)
         self._listener.context = self._context()
         self._worker.around = new.around
         self._worker.wake()

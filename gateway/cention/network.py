@@ -68,7 +68,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).netloc or url
+        return urlsplit(url).netloc.rpartition("@")[2] or url
     except ValueError:
         return url
 
@@ -78,8 +78,8 @@ def _detail(causes: list[BaseException]) -> str:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
-        if isinstance(cause, ssl.SSLError) and cause.reason:
-            return cause.reason.replace("_", " ").lower()
+        if isinstance(cause, ssl.SSLError) and (reason := getattr(cause, "reason", None)):
+            return str(reason).replace("_", " ").lower()
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror

@@ -35,6 +35,10 @@ class GatewaySection(Section):
         default=30 * 86400.0,
         description="How long done and discarded mails are kept. Parked ones are kept until a person acts.",
     )
+    history: Duration = Field(
+        default=400 * 86400.0,
+        description="How long it is known which mail made which errand, without content; answers are threaded by it.",
+    )
     min_free: Size = Field(
         default=5_000_000,
         description="Free disk under which no mail is accepted (452), so that work in hand can be finished.",

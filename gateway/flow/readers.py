@@ -3,12 +3,17 @@
 import multiprocessing
 import resource
 import signal
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
 from gateway.flow.inbound import Prepared, Reading, prepare
+
+
+Work = Callable[[bytes | Path, Reading], Prepared]
+"""What a child does with a mail; a function of a module, so that the child finds it."""
 
 
 class ReaderDied(Exception):
@@ -18,8 +23,9 @@ class ReaderDied(Exception):
 class Readers:
     """The pool. `read` may be called from any thread; it waits for a free child and then for the mail."""
 
-    def __init__(self, processes: int, seconds: float, memory: int) -> None:
+    def __init__(self, processes: int, seconds: float, memory: int, work: Work = prepare) -> None:
         self._seconds = seconds
+        self._work = work
         # A process with threads must not fork, so the children come from a server that has none.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["gateway.flow.readers"])
@@ -28,7 +34,7 @@ class Readers:
     def read(self, source: bytes | Path, reading: Reading) -> Prepared:
         """Read a mail in a child; ReaderDied when it did not live to the end. The family's errors pass through."""
         try:
-            prepared: Prepared = self._pool.schedule(prepare, (source, reading), timeout=self._seconds).result()
+            prepared: Prepared = self._pool.schedule(self._work, (source, reading), timeout=self._seconds).result()
         except FutureTimeoutError as error:
             raise ReaderDied(f"reading took longer than {self._seconds:g} s") from error
         except MemoryError as error:

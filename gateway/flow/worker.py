@@ -128,7 +128,8 @@ class Worker:
         return _TICK
 
     def _forget(self) -> float:
-        gone = self._spool.forget(time.time() - self.around.settings.gateway.retention)
+        now, gateway = time.time(), self.around.settings.gateway
+        gone = self._spool.forget(now - gateway.retention, now - max(gateway.history, gateway.retention))
         return _TICK if gone else _FORGET_EVERY
 
     def _work(self, job: Job, around: Surroundings, *, probing: bool) -> None:

@@ -14,7 +14,7 @@ from gateway.outgoing.session import Session
 from gateway.outgoing.transaction import Refusal, Transaction, all_refused, begin, prepare
 from gateway.outgoing.verdict import Elsewhere, Step, failure, require
 
-__all__ = ["Delivery", "Refusal", "Security", "Smarthost", "deliver", "parse_smarthost"]
+__all__ = ["Delivery", "Refusal", "Security", "Smarthost", "deliver", "parse_smarthost", "try_login"]
 
 Security = Literal["plain", "starttls", "tls"]
 _SCHEMES: dict[str, tuple[Security, int]] = {
@@ -114,6 +114,19 @@ def deliver(
         except Elsewhere as nothing_taken:
             failures.append(str(nothing_taken))
     raise Temporary(f"No smarthost took the mail: {'; '.join(failures)[:_SENTENCE] or 'none is set'}")
+
+
+def try_login(smarthost: Smarthost, *, hostname: str, timeout: float, tls: ssl.SSLContext | None = None) -> str:
+    """Go as far as a mail would: connect, TLS, login; nothing is sent. Return in words what was found.
+
+    Arguments are as for `deliver`. Raises Temporary, with the reason, where no mail would be taken.
+    """
+    try:
+        with _session(smarthost, hostname, timeout, tls or _default_tls()) as session:
+            version = session.sock.version() if isinstance(session.sock, ssl.SSLSocket) else None
+    except (OSError, ValueError) as error:
+        raise failure(Step.GREETING, error, smarthost.address) from error
+    return f"answers, {version or 'without TLS'}, {f'logged in as {smarthost.user}' if smarthost.user else 'no login'}"
 
 
 def _hand_over(smarthost: Smarthost, mail: Transaction, hostname: str, timeout: float, tls: ssl.SSLContext) -> Delivery:

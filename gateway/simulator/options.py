@@ -13,10 +13,9 @@ HIGHEST_PORT = 65535
 class Options:
     """The command line's options as a value; ValueError with a sentence for one that cannot be used.
 
-    `listen` is `host:port` (port 0: a free one; IPv6 in brackets). A token or secret that is None is generated; one that
-    is given is taken as it is, whatever it looks like; `callback_secret=""` means that callbacks carry none. `callback`
-    is the URL that answers are POSTed to, "" for none yet. `links` is the form of `links.self` in callbacks (contract,
-    Callback).
+    `listen` is `host:port` (port 0: a free one; IPv6 in brackets). A token or secret that is None is generated; one
+    given is taken as it is, whatever it looks like; `callback_secret=""` means that callbacks carry none. `callback`
+    is the URL that answers are POSTed to, "" for none yet. `links` is the form of `links.self` (contract, Callback).
     """
 
     listen: str = "127.0.0.1:0"

@@ -26,6 +26,10 @@ class Admission:
         self._open: set[Connection] = set()
         self._per_address: Counter[str] = Counter()
 
+    def limit(self, most: int, most_per_address: int) -> None:
+        """Set other limits; connections that are open stay."""
+        self._most, self._most_per_address = most, most_per_address
+
     def enter(self, connection: Connection, address: str) -> None:
         """Count a connection in."""
         self._open.add(connection)

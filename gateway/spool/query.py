@@ -85,9 +85,7 @@ def trace(connection: Connection, subject: str) -> dict[str, Any] | None:
 
 def counts(connection: Connection) -> list[tuple[str, str, int]]:
     """Count jobs by kind and state."""
-    return list(
-        connection.execute(select(job.c.kind, job.c.state, func.count()).group_by(job.c.kind, job.c.state))
-    )
+    return list(connection.execute(select(job.c.kind, job.c.state, func.count()).group_by(job.c.kind, job.c.state)))
 
 
 def oldest_unfinished(connection: Connection) -> float | None:

@@ -137,8 +137,8 @@ class Spool:
         row = self.read(
             lambda connection: connection.execute(select(mail.c.raw, mail.c.blob).where(mail.c.id == mail_id)).first()
         )
-        if row is None:
-            raise Permanent(f"mail {mail_id} is not in the spool")
+        if row is None or (row.raw is None and row.blob is None):
+            raise Permanent(f"mail {mail_id} is not in the spool any more")
         if row.blob is None:
             return bytes(row.raw)
         path = self.blobs.path(row.blob)
@@ -155,11 +155,17 @@ class Spool:
             raise Permanent(f"callback {callback_id} is not in the spool")
         return bytes(found)
 
-    def forget(self, before: float, most: int = 200) -> int:
-        """Remove some of what was finished before that time; return how many rows went."""
-        gone = self.change(lambda connection: retention.forget(connection, before, most)).result()
+    def forget(self, content_before: float, rows_before: float, most: int = 200) -> int:
+        """Remove some content of what was finished before the first time, some rows before the second."""
+
+        def change(connection: Connection) -> retention.Forgotten:
+            content = retention.forget_content(connection, content_before, most)
+            rows = retention.forget_rows(connection, rows_before, most)
+            return retention.Forgotten(content.count + rows.count, content.blobs)
+
+        gone = self.change(change).result()
         self.blobs.remove(gone.blobs)
-        return gone.rows
+        return gone.count
 
 
 def _refers(connection: Connection, name: str) -> bool:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,22 +74,23 @@ def house_settings(simulator_url: str, folder: Path) -> Settings:
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Build]:
     """Builds a house in the test's folder with more settings, and starts both unless told not to."""
-    running: list[Gateway | Simulator] = []
+    running = ExitStack()
 
     def build(more: Settings | None = None, *, links: str = "own", start: bool = True) -> House:
         gateway = Gateway(tmp_path, {}, {"ATTACHMENT_TOKEN": ATTACHMENT_TOKEN, "SECRET": SECRET})
         simulator = Simulator(tmp_path, f"{gateway.url}/callbacks/{WORKSPACE}", links)
         gateway.change(house_settings(simulator.url, tmp_path))
         gateway.change(more or {})
-        running.extend([gateway, simulator])
+        for server in (simulator, gateway):
+            running.callback(server.stop)
+            running.callback(lambda said: print(said()), server.said)  # pytest shows it where the test failed
         simulator.start()
         if start:
             gateway.start()
         return House(gateway, simulator)
 
-    yield build
-    for server in running:
-        server.stop()
+    with running:
+        yield build
 
 
 @pytest.fixture

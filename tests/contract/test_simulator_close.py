@@ -56,6 +56,12 @@ def test_without_an_id_the_newest_errand_of_the_call_is_closed(post: Post, centi
     assert closed(cention) == [first, second]
 
 
+def test_without_a_reference_the_call_is_known_by_its_agent(post: Post, cention: Simulator) -> None:
+    first, second = call(post, "a"), call(post, "b")
+    assert [post("c3_end_errands", ending(END)).json()["data"]["id"] for _ in range(2)] == [second, first]
+    assert post("c3_end_errands", ending(END)).json() == {"data": None}
+
+
 def test_without_an_id_and_without_such_a_call_nothing_is_closed(
     post: Post, create: Callable[..., str], cention: Simulator
 ) -> None:

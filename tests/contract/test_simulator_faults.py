@@ -162,11 +162,15 @@ def test_an_answer_without_a_body_is_cut_before_it_begins(cention: Simulator) ->
         pass
 
 
-def test_after_a_cut_the_next_call_is_answered(cention: Simulator, post: Post) -> None:
-    order(cention, {"cut": True, "calls": 1})
-    with pytest.raises(requests.ConnectionError):
-        post("c3_new_errands", DOCUMENT)
-    assert statuses(post, 1) == [201]
+def test_after_a_cut_the_next_call_is_answered_and_nothing_is_complained_of(
+    cention: Simulator, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    for cut in (True, "middle"):
+        order(cention, {"cut": cut, "calls": 1})
+        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+            post("c3_new_errands", DOCUMENT)
+        assert statuses(post, 1) == [201]
+    assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
 
 
 def test_a_fault_lasts_for_its_calls_and_the_next_follows(cention: Simulator, post: Post) -> None:

@@ -62,7 +62,9 @@ def test_a_mail_to_two_routes_is_one_mail_with_two_jobs(receiver: Receiver, talk
     talk.begins("support@example.com", "SALES@Example.COM", "support+tag@example.com", "any@sub.example.com")
     talk.says(MAIL + b".\r\n").hears("250 ")
     jobs = receiver.spool.read(lambda connection: query.jobs(connection, [], "", 10))
-    assert {(job["route"], job["mail_id"]) for job in jobs} == {(name, jobs[0]["mail_id"]) for name in ("support", "sales")}
+    assert {(job["route"], job["mail_id"]) for job in jobs} == {
+        (name, jobs[0]["mail_id"]) for name in ("support", "sales")
+    }
 
 
 def test_a_copy_is_answered_250_and_shown_as_a_copy(receiver: Receiver, talk: Talk):
@@ -153,7 +155,8 @@ def test_mail_needs_a_greeting_first(receiver: Receiver):
 
 # What is smuggled behind a lookalike of the end is refused with it, and the session goes on after the real end.
 @pytest.mark.parametrize(
-    "lookalike", [b"\n.\n", b"\r.\r", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r\r\n", b"\r\r\n.\r\r\n"]
+    "lookalike",
+    [b"\n.\n", b"\r.\r", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r\r\n", b"\r\r\n.\r\r\n"],
 )
 def test_smuggling_is_refused_and_leaves_no_mail(receiver: Receiver, talk: Talk, lookalike: bytes):
     smuggled = b"MAIL FROM:<evil@example.com>\r\nRCPT TO:<support@example.com>\r\nDATA\r\n" + MAIL

@@ -11,7 +11,7 @@ SMTP_SOURCE = "/usr/sbin/smtp-source"
 
 
 def swaks(port: int, *options: str, sender: str, to: str, mail: EmailMessage | None = None) -> str:
-    """Send a mail (a small one of swaks' own by default) to 127.0.0.1:`port`; the whole conversation, as swaks shows it."""
+    """Send a mail, by default a small one of swaks' own, to 127.0.0.1:`port`; the conversation, as swaks shows it."""
     needs(SWAKS)
     argv = [
         SWAKS,

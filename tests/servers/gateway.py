@@ -5,11 +5,13 @@ import os
 import signal
 import smtplib
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.servers.program import Program, free_port, needs, wait_until
 
@@ -44,6 +46,15 @@ def _value(value: Any) -> str:
     return json.dumps(value)
 
 
+def _entry(line: str) -> dict[str, Any]:
+    """A log line's fields; none for what is no entry, such as a line that a kill cut off."""
+    try:
+        entry: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return entry
+
+
 class Gateway:
     """A gateway on two free ports, `smtp_port` and `http_port`; its spool is in `folder`.
 
@@ -61,8 +72,9 @@ class Gateway:
             "http": {"listen": f"127.0.0.1:{self.http_port}"},
         }
         self.change(settings)
+        self._environment = os.environ | (environment or {})
         argv = [PROGRAM, "run", "--config", str(self.settings_file)]
-        self._program = Program("cention-gateway", argv, folder / "gateway.log", environment)
+        self._program = Program("cention-gateway", argv, folder / "gateway.log", self._environment)
 
     @property
     def url(self) -> str:
@@ -125,15 +137,34 @@ class Gateway:
     def command(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run another command of the program on the same settings."""
         argv = [PROGRAM, *arguments, "--config", str(self.settings_file)]
-        return subprocess.run(argv, input=stdin, capture_output=True, check=False, timeout=60)
+        return subprocess.run(argv, env=self._environment, input=stdin, capture_output=True, check=False, timeout=60)
+
+    def jobs(self) -> Counter[str]:
+        """How many jobs there are in each state, by /metrics."""
+        page = requests.get(f"{self.url}/metrics", timeout=10).text
+        samples = (sample for family in text_string_to_metric_families(page) for sample in family.samples)
+        counted: Counter[str] = Counter()
+        for sample in samples:
+            if sample.name == "cention_gateway_jobs":
+                counted[sample.labels["state"]] += int(sample.value)
+        return counted
+
+    def wait_until_idle(self, seconds: float = 60.0) -> None:
+        """Wait until every job is at its end; one that is parked is not."""
+        ends = {"done", "discarded"}
+        wait_until(lambda: self.jobs().keys() <= ends, "the gateway has nothing left to do", seconds)
+
+    def said(self) -> str:
+        """The end of its log."""
+        return self._program.said()
 
     def log(self) -> str:
-        """All that it said, for a failure's message and for what must not be in it."""
+        """All that it said."""
         return self._program.said(characters=50_000_000)
 
     def facts(self, *names: str) -> list[dict[str, Any]]:
         """The log's entries, those of these events if any are named."""
-        entries = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        entries = (entry for line in self.log().splitlines() if (entry := _entry(line)))
         return [entry for entry in entries if not names or entry["event"] in names]
 
     def smtp(self) -> smtplib.SMTP:

@@ -1,7 +1,8 @@
-"""Many sessions that do not give up: each mail is sent again, as it is, until it has got its 250, as mail servers do."""
+"""Many sessions that do not give up: each mail is sent again, as it is, until it has its 250, as mail servers do."""
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 PAUSE_SECONDS = 0.05
@@ -28,15 +29,16 @@ class Load:
         return f"<load-{number}@example.net>"
 
     def mail(self, number: int) -> bytes:
-        """A mail's bytes."""
-        head = f"From: {self.sender}\r\nTo: {self.to}\r\nSubject: Load {number}\r\nMessage-ID: {self.message_id(number)}\r\n\r\n"
-        line = f"This is mail number {number}.\r\n"
-        return (head + line * (self.size // len(line)) + "." * (self.size % len(line))).encode()[: self.size] + b"\r\n"
+        """A mail's bytes: `size` of them, rounded up to a whole line."""
+        headers = f"From: {self.sender}\r\nTo: {self.to}\r\nSubject: Load {number}\r\n"
+        head = f"{headers}Message-ID: {self.message_id(number)}\r\n\r\n".encode()
+        line = f"This is mail number {number}.".ljust(76, "-").encode() + b"\r\n"
+        return head + line * -(-(self.size - len(head)) // len(line))
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What has happened so far: Message-IDs that got their 250, how often a connection broke, what was refused for now."""
+    """What has happened so far: Message-IDs that got their 250, how often a connection broke, what was refused."""
 
     accepted: list[str] = field(default_factory=list)
     broken: int = 0
@@ -89,7 +91,7 @@ class _Connection:
         await self._say(f"MAIL FROM:<{self.load.sender}>".encode(), "250")
         await self._say(f"RCPT TO:<{self.load.to}>".encode(), "250")
         await self._say(b"DATA", "354")
-        await self._say(self.load.mail(number).replace(b"\r\n.", b"\r\n..") + b".", "250")
+        await self._say(self.load.mail(number) + b".", "250")
 
     async def _say(self, words: bytes, expected: str) -> None:
         assert self._streams is not None
@@ -113,8 +115,6 @@ class _Connection:
         if self._streams is None:
             return
         self._streams[1].close()
-        try:
+        with suppress(OSError):  # it may be broken already
             await self._streams[1].wait_closed()
-        except OSError:
-            pass  # it was broken already
         self._streams = None

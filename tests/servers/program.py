@@ -61,7 +61,7 @@ class Program:
         self.name = name
         self.log = log
         self._argv = argv
-        self._environment = os.environ | (environment or {})
+        self._environment = os.environ if environment is None else environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,6 +78,8 @@ class Program:
     def start(self, ready: Callable[[], object]) -> None:
         """Start it and return when `ready()` is true; when it ends before that or takes too long, fail with its log."""
         with self.log.open("ab") as output:
+            output.write(b"\n")  # the program before may have been killed in the middle of a line
+            output.flush()
             self._process = subprocess.Popen(
                 self._argv,
                 stdin=subprocess.DEVNULL,

@@ -70,6 +70,10 @@ class Simulator:
         self._session.close()
         self._program.stop()
 
+    def said(self) -> str:
+        """The end of its log."""
+        return self._program.said()
+
     def errands(self) -> list[dict[str, Any]]:
         """Every errand, oldest first: id, closed, attributes as they were posted."""
         response = self._session.get(f"http://127.0.0.1:{self.port}/_sim/errands", timeout=30)
@@ -90,17 +94,17 @@ class Simulator:
         attachments: Sequence[Upload] = (),
         archives: Sequence[Upload] = (),
         to: Sequence[Mapping[str, str]] = (),
+        times: int = 1,
     ) -> dict[str, Any]:
-        """Answer an errand as an agent does; what the simulator says of the callback."""
+        """Answer an errand as an agent does, with so many callbacks; what the simulator says of them."""
         asked: dict[str, Any] = {"text": text, "html": html}
         asked |= {
             "attachments": [file.document() for file in attachments],
             "archives": [file.document() for file in archives],
         }
         asked |= {"to": list(to)} if to else {}
-        response = self._session.post(
-            f"http://127.0.0.1:{self.port}/_sim/errands/{errand_id}/answer", json=asked, timeout=60
-        )
+        address = f"http://127.0.0.1:{self.port}/_sim/errands/{errand_id}/answer?times={times}"
+        response = self._session.post(address, json=asked, timeout=60)
         assert response.ok, response.text
         shown: dict[str, Any] = response.json()
         return shown

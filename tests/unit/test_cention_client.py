@@ -127,6 +127,7 @@ def test_a_document_goes_out_as_the_contract_has_it(serve: Serve) -> None:
     for line in (
         "Content-Type: application/vnd.api+json",
         "Accept: application/vnd.api+json",
+        "Accept-Encoding: identity",
         f"Authorization: Bearer {TOKEN}",
         "Content-Length: 10",
     ):
@@ -252,6 +253,13 @@ def test_a_link_to_another_host_is_asked_for_at_ours(serve: Serve) -> None:
 )
 def test_whatever_a_server_says_is_one_of_our_errors(serve: Serve, reply: bytes, kind: type[GatewayError]) -> None:
     assert type(failure(serve(says(reply)).base)) is kind
+
+
+def test_a_token_that_the_server_repeats_is_hidden(serve: Serve) -> None:
+    server = serve(says(answer(b"s3cr3t is unknown", "401 Unauthorized")))
+    with client(server.base) as opened, pytest.raises(Refused) as caught:
+        opened.create(b"{}", "s3cr3t")
+    assert "*** is unknown" in str(caught.value)
 
 
 def test_retry_after_is_heard(serve: Serve) -> None:

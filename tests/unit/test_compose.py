@@ -105,6 +105,20 @@ def test_any_text_arrives_as_it_was_written(body: str) -> None:
     assert max(map(len, message.split(b"\r\n"))) <= 78
 
 
+# A customer who quotes our last mail whole must not end a part of the next one.
+def test_a_text_that_has_the_mails_own_boundary_in_it_ends_no_part() -> None:
+    boundary = read(compose(replace(PLAIN, files=(FILE,)))).get_boundary()
+    body = f"see\r\n--{boundary}--\r\nthat"
+    message = compose(replace(PLAIN, body=body, files=(FILE,)))
+    assert shape(read(message)) == ("mixed", ["text/plain", "application/pdf"])
+    assert parts(message, "text/plain")[0].get_payload(decode=True) == body.encode()
+
+
+# Relays take spaces off the ends of lines, and with them a signature's validity.
+def test_no_line_ends_with_a_space() -> None:
+    assert b" \r\n" not in compose(replace(PLAIN, body="-- \nAnn\t\n "))
+
+
 def test_text_is_encoded_in_the_shorter_way() -> None:
     encoding = "Content-Transfer-Encoding"
     assert read(compose(PLAIN))[encoding] == "7bit"

@@ -110,8 +110,11 @@ def test_a_mail_over_the_smarthosts_size_is_not_even_begun() -> None:
 def test_a_refused_recipient_is_told_and_the_others_get_the_mail() -> None:
     replies = {"RCPT TO:<gone": "550 5.1.1 No such user", "RCPT TO:<full": "452 4.2.2 Mailbox full"}
     with smarthost(replies) as server:
-        delivery = send(server.port, recipients=("gone@x.example", "ann@x.example", "full@x.example", "no address"))
+        delivery = send(
+            server.port, recipients=("gone@x.example", "ann@x.example", "full@x.example", "no address", "no address")
+        )
     assert delivery.sent == ("ann@x.example",)
+    assert len(delivery.refused) == 3
     assert delivery.refused[1:] == (
         Refusal("gone@x.example", 550, "5.1.1 No such user", permanent=True),
         Refusal("full@x.example", 452, "4.2.2 Mailbox full", permanent=False),

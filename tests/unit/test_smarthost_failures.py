@@ -5,6 +5,7 @@ import time
 import pytest
 
 from gateway.errors import Permanent, Temporary
+from gateway.outgoing.session import Session
 from gateway.outgoing.smarthost import Delivery, Smarthost, deliver
 from gateway.outgoing.verdict import Elsewhere
 from tests.unit.scripted_smarthost import CUT, DRIP, GARBAGE, SILENT, smarthost
@@ -118,6 +119,21 @@ def test_a_reply_without_end_is_bounded_in_size(reply: str) -> None:
 def test_a_goodbye_that_fails_changes_nothing(fault: str) -> None:
     with smarthost({"QUIT": fault}) as server:
         assert send(server.port).sent == ("ann@example.org",)
+
+
+def test_a_goodbye_is_not_waited_for_as_long_as_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.outgoing.session._GOODBYE", 0.1)
+    with smarthost({"QUIT": SILENT}) as server:
+        started = time.monotonic()
+        assert send(server.port, timeout=20).sent
+        assert time.monotonic() - started < 2
+
+
+# A reply that came late must not leave the next command with the rest of its time.
+def test_each_wait_has_its_whole_time() -> None:
+    with smarthost() as server, Session("127.0.0.1", server.port, hostname="gw", timeout=3, tls=None) as session:
+        assert session.sock is not None
+        assert session.sock.gettimeout() == 3
 
 
 def test_a_host_that_no_name_server_can_be_asked_for_is_passed_over() -> None:

@@ -7,7 +7,7 @@ from subprocess import run
 import pytest
 
 from gateway.errors import Temporary
-from gateway.outgoing.smarthost import Delivery, Smarthost, deliver, parse_smarthost
+from gateway.outgoing.smarthost import Delivery, Smarthost, deliver, parse_smarthost, try_login
 from tests.unit.scripted_smarthost import smarthost
 
 MAIL = b"From: a@example.com\r\nSubject: x\r\n\r\nHello\r\n"
@@ -137,6 +137,22 @@ def test_replies_put_in_before_tls_are_not_believed(certificate: Path, server_tl
     with smarthost(replies, tls=server_tls) as server, pytest.raises(Temporary, match="between STARTTLS and TLS"):
         send(server.port, security="smtp+starttls", tls=trusting)
     assert server.said("MAIL") == []
+
+
+def test_a_login_can_be_tried_without_a_mail(certificate: Path, server_tls: ssl.SSLContext) -> None:
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    with smarthost({"EHLO": "250-x\n250-STARTTLS\n250 AUTH PLAIN"}, tls=server_tls) as server:
+        host = parse_smarthost(f"smtp+starttls://me:secret@localhost:{server.port}")
+        assert try_login(host, hostname="gw", timeout=1, tls=trusting) == "answers, TLSv1.3, logged in as me"
+        assert server.said("MAIL") == []
+        with pytest.raises(Temporary, match="CERTIFICATE_VERIFY_FAILED"):
+            try_login(host, hostname="gw", timeout=1)
+    with smarthost({"AUTH": "535 no"}) as server:
+        assert try_login(parse_smarthost(f"smtp://localhost:{server.port}"), hostname="gw", timeout=1) == (
+            "answers, without TLS, no login"
+        )
+        with pytest.raises(Temporary, match="refused our user or password"):
+            try_login(parse_smarthost(f"smtp://me:x@localhost:{server.port}"), hostname="gw", timeout=1)
 
 
 def test_the_password_is_asked_for_at_each_login() -> None:

@@ -1,0 +1,56 @@
+"""Names of attachments: what the sender calls a file, made fit to be a file's name anywhere, and never empty."""
+
+import re
+from mimetypes import MimeTypes
+
+_LONGEST = 150
+_ENDING = 20
+# Controls, and the marks that turn the direction of text round, by which `exe.png` is made to look like `gnp.exe`.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_RESERVED = re.compile(r'[<>:"|?*]')
+_WELL_KNOWN = {
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/calendar": ".ics",
+    "image/jpeg": ".jpg",
+    "audio/mpeg": ".mp3",
+    "application/pgp-signature": ".asc",
+    "application/pkcs7-signature": ".p7s",
+    "application/x-pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m",
+    "application/x-pkcs7-mime": ".p7m",
+    "application/ms-tnef": ".dat",
+    "application/octet-stream": ".bin",
+    "message/rfc822": ".eml",
+    "message/global": ".eml",
+    "message/delivery-status": ".txt",
+    "message/disposition-notification": ".txt",
+    "text/rfc822-headers": ".txt",
+}
+# Without the system's own lists: the same mail has the same names on every machine.
+_TYPES = MimeTypes(filenames=())
+
+
+def clean_name(name: str) -> str:
+    """Return a file's name without path, controls, bidi marks and reserved characters; "" if nothing is left.
+
+    A long one is cut in the middle, since its end says what it is.
+    """
+    name = _UNSEEN.sub("", name).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = _RESERVED.sub("_", name).strip().rstrip(" .")
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - _ENDING - 1]}…{name[-_ENDING:]}"
+
+
+def made_name(stem: str, content_type: str) -> str:
+    """Return a name for what has none, from a stem and its type."""
+    return clean_name(stem.replace("/", "-")) + extension(content_type)
+
+
+def extension(content_type: str) -> str:
+    """Return the usual ending for a type, with its dot; "" if there is none."""
+    return _WELL_KNOWN.get(content_type) or _TYPES.guess_extension(content_type) or ""
+
+
+def type_of(name: str) -> str:
+    """Return the type that a name's ending stands for; `application/octet-stream` if it says nothing."""
+    return _TYPES.guess_type(name, strict=False)[0] or "application/octet-stream"

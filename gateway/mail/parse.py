@@ -1,0 +1,108 @@
+"""Reading a mail: from its bytes to what it says, a pure function that takes whatever comes.
+
+Structure comes from `scan`, headers from `header` and its neighbours, text and files from `body`. What passes a bound or
+breaks on the way is still a mail: with what could be read, and the whole of it as an attachment.
+"""
+
+import re
+
+from gateway.mail.address import from_header
+from gateway.mail.body import read_body
+from gateway.mail.embed import cids
+from gateway.mail.header import Header, header_start, read_header, to_text
+from gateway.mail.leaf import Notes
+from gateway.mail.scan import Part, scan
+from gateway.model import Address, Attachment, Mail
+
+_CHAIN = 50
+_CHAIN_BYTES = 64 * 1024
+_LONGEST_ID = 998
+_ID = re.compile(rb"<[^<>\s\x00-\x1f]{1,996}>")
+_ID_ALONE = re.compile(r"(<[^<>\s]+>)(?:\s.*)?")
+_NOBODY = Address("", "")
+
+
+def parse(raw: bytes, fallback_id: str) -> Mail:
+    """Read a mail. `fallback_id` becomes the Message-ID of one that has none. Never raises.
+
+    The sender is From, else Sender, else nobody: `Address("", "")`. `notes` says what had to be repaired, and why a
+    `mail.eml` with the whole mail is among the attachments where it is.
+    """
+    try:
+        return _read(raw, fallback_id)
+    except Exception as error:  # noqa: BLE001 - a mail that breaks its reader must not stop, nor be lost (lessons.md)
+        return _unread(raw, fallback_id, f"reading it failed ({type(error).__name__})")
+
+
+def _read(raw: bytes, fallback_id: str) -> Mail:
+    notes: Notes = {}
+    mended = raw
+    if b"\r" in raw and b"\n" not in raw:
+        mended = raw.replace(b"\r", b"\n")
+        notes["its lines end in CR only"] = None
+    structure = scan(mended)
+    notes |= dict.fromkeys(structure.notes)
+    header, charset = structure.root.header, _charset(structure.root)
+    body = read_body(structure.root, mended, charset, notes)
+    named = cids(body.html) if body.html else frozenset()
+    files = [leaf.attachment(mended, number, named, notes) for number, leaf in enumerate(body.files, 1)]
+    if not structure.complete:
+        files.append(_whole(raw))
+    return _mail(header, charset, fallback_id, body.text, body.html, files, notes)
+
+
+def _unread(raw: bytes, fallback_id: str, note: str) -> Mail:
+    """Make a mail of what could not be read: its header as far as it goes, and the whole of it as a file."""
+    try:
+        header, _ = read_header(raw, header_start(raw), min(len(raw), 1 << 18))
+        return _mail(header, "", fallback_id, "", "", [_whole(raw)], {note: None})
+    except Exception:  # noqa: BLE001 - as above; then nothing of it can be read
+        return Mail(fallback_id, _NOBODY, None, "", "", "", (_whole(raw),), (), (note,))
+
+
+def _mail(
+    header: Header, charset: str, fallback_id: str, body: str, html: str, files: list[Attachment], notes: Notes
+) -> Mail:
+    return Mail(
+        message_id=_message_id(header) or fallback_id,
+        sender=_address(header, ("from", "sender"), charset) or _NOBODY,
+        reply_to=_address(header, ("reply-to",), charset),
+        subject=to_text(header.raw("subject"), charset),
+        body=body,
+        html_body=html,
+        attachments=tuple(files),
+        references=_references(header),
+        notes=tuple(notes),
+    )
+
+
+def _whole(raw: bytes) -> Attachment:
+    return Attachment("mail.eml", "message/rfc822", raw)
+
+
+def _charset(part: Part) -> str:
+    """Return the first character set that the mail names: what raw 8-bit in its headers is in if it is not UTF-8."""
+    return part.content_type.raw("charset") or next(filter(None, map(_charset, part.parts)), "")
+
+
+def _address(header: Header, names: tuple[str, ...], charset: str) -> Address | None:
+    found = [from_header(value, charset) for name in names for value in header.all(name)]
+    return next((address for address in found if address and address.email), next(filter(None, found), None))
+
+
+def _message_id(header: Header) -> str:
+    """Return the Message-ID as it stands, without what some servers write behind it."""
+    text = to_text(header.raw("message-id"))
+    alone = _ID_ALONE.fullmatch(text)
+    return alone[1] if alone else text[:_LONGEST_ID]
+
+
+def _references(header: Header) -> tuple[str, ...]:
+    """Return the chain: References, then In-Reply-To where it says something new; its last ones."""
+    chain = [
+        found.decode("utf-8", "replace")
+        for name in ("references", "in-reply-to")
+        for value in header.all(name)
+        for found in _ID.findall(value[-_CHAIN_BYTES:])
+    ]
+    return tuple(dict.fromkeys(chain))[-_CHAIN:]

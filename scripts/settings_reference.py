@@ -1,0 +1,80 @@
+"""Print docs/settings.md from the settings' classes: `python scripts/settings_reference.py > docs/settings.md`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from gateway.config.settings import (
+    GatewaySection,
+    HttpSection,
+    OutgoingSection,
+    Route,
+    SmarthostTable,
+    SmtpSection,
+    WorkerSection,
+    Workspace,
+)
+
+HEAD = """# Settings
+
+One TOML file, `/etc/cention-gateway/config.toml` unless `--config` or `CENTION_GATEWAY_CONFIG` names another. This page
+is printed from the settings' classes (`scripts/docs --write`), and a test compares the two.
+
+* Sizes have a unit: `"500 B"`, `"50 MB"`, `"1 GiB"`. Times too: `"200 ms"`, `"30 s"`, `"5 min"`, `"1 h"`, `"5 d"`.
+* Secrets stand elsewhere: `"env:NAME"` is an environment variable, `"file:PATH"` a file, read again at each use, so that
+  a token can be changed without a restart.
+* An environment variable goes before the file: `CENTION_GATEWAY_SMTP__MAX_SIZE="20 MB"` is `[smtp] max_size`.
+* A mistake is a line with file, key and what was expected, all of them at once, and exit code 78.
+* SIGHUP reads the file again. What is wrong is logged and the old settings stay. `gateway.spool`, `smtp.listen`,
+  `http.listen`, `worker.threads` and `worker.readers` change at a restart only; the log says so.
+"""
+
+SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("[gateway]", GatewaySection),
+    ("[smtp]", SmtpSection),
+    ("[http]", HttpSection),
+    ("[cention.NAME]", Workspace),
+    ("[[route]]", Route),
+    ("[outgoing]", OutgoingSection),
+    ("A smarthost as a table: `smarthosts = [{url = ..., user = ..., password = ...}]`", SmarthostTable),
+    ("[worker]", WorkerSection),
+)
+COMPUTED = {"hostname": "the machine's name", "readers": "one a core"}
+
+
+def default(name: str, field: FieldInfo) -> str:
+    """Say what holds where the file says nothing."""
+    if name in COMPUTED:
+        return COMPUTED[name]
+    if field.is_required():
+        return "**required**"
+    value: Any = field.get_default(call_default_factory=True, validated_data={})
+    if value is PydanticUndefined or value in ("", [], None):
+        return "none"
+    for note in field.metadata:
+        if hasattr(note, "func") and type(note).__name__ == "PlainSerializer":
+            value = note.func(value)
+    if isinstance(value, list):
+        return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
+    text = str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
+    return f"`{text}`"
+
+
+def reference() -> Iterator[str]:
+    """Yield the page's lines."""
+    yield HEAD
+    for title, section in SECTIONS:
+        yield f"## {title if title.startswith('A ') else f'`{title}`'}\n"
+        yield f"{(section.__doc__ or '').strip()}\n"
+        yield "| key | default | what |"
+        yield "|---|---|---|"
+        for name, field in section.model_fields.items():
+            yield f"| `{name}` | {default(name, field)} | {field.description} |"
+        yield ""
+
+
+if __name__ == "__main__":
+    print("\n".join(reference()).rstrip())
