@@ -32,7 +32,9 @@ class Smarthost:
         self.mails: list[tuple[list[str], bytes]] = []
         self.replies: dict[str, str] = {}
 
-    async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:  # noqa: N802 - aiosmtpd's name
         reply = self.replies.get(address, "250 2.1.5 ok")
         if reply.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -55,10 +57,14 @@ class Road:
         self._thread = threading.Thread(target=self.loop.run_forever)
         self._thread.start()
         self.smarthost = Smarthost()
-        self.simulator = Simulator(Options(callback_secret=SECRET))
+        self.simulator = Simulator(Options(callback_secret=SECRET, **sections.pop("simulator", {})))
         self.run(self.simulator.start())
         self._sink: asyncio.Server = self.run(self._listen())
-        for name, value in (("create", self.simulator.create_token), ("get", self.simulator.attachment_token), ("secret", SECRET)):
+        for name, value in (
+            ("create", self.simulator.create_token),
+            ("get", self.simulator.attachment_token),
+            ("secret", SECRET),
+        ):
             (folder / name).write_text(value)
         self.sections = sections
         self.gateway = self.run(self._started())
@@ -75,7 +81,11 @@ class Road:
     def settings(self) -> Settings:
         port = self._sink.sockets[0].getsockname()[1]
         sections: dict[str, Any] = {
-            "gateway": {"hostname": "gw.example.com", "spool": f"sqlite:///{self.folder / 'spool.db'}", "stop_timeout": "5 s"},
+            "gateway": {
+                "hostname": "gw.example.com",
+                "spool": f"sqlite:///{self.folder / 'spool.db'}",
+                "stop_timeout": "5 s",
+            },
             "smtp": {"listen": ["127.0.0.1:0"]},
             "http": {"listen": "127.0.0.1:0"},
             "cention": {
@@ -100,7 +110,8 @@ class Road:
             "worker": {"retry_min": "100 ms", "retry_max": "200 ms", "probe": "30 s", "readers": 1, "threads": 4},
         }
         for name, values in self.sections.items():
-            sections[name] |= values
+            target = sections["cention"]["demo"] if name == "workspace" else sections[name]
+            target |= values
         return Settings.model_validate(sections)
 
     def run(self, work: Any) -> Any:
@@ -116,6 +127,13 @@ class Road:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+    def reload(self) -> None:
+        """Put the settings, as `sections` change them now, in force."""
+        self.run(self._reload())
+
+    async def _reload(self) -> None:
+        self.gateway.reload(plan(self.settings(), "test"))
 
     # -- what a test does
 
@@ -143,7 +161,12 @@ class Road:
 
     def reaches(self, name: str, state: str, seconds: float = 15) -> dict[str, Any]:
         """Wait until the job of a mail or callback is in a state."""
-        return until(lambda: (job := self.job(name))["state"] == state and job, f"{name} to be {state}", seconds, lambda: self.job(name))
+        return until(
+            lambda: (job := self.job(name))["state"] == state and job,
+            f"{name} to be {state}",
+            seconds,
+            lambda: self.job(name),
+        )
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.simulator.origin}{path}", timeout=10) as answer:
@@ -151,13 +174,24 @@ class Road:
 
     def put(self, path: str, document: Any, method: str = "PUT") -> Any:
         request = urllib.request.Request(
-            f"{self.simulator.origin}{path}", json.dumps(document).encode(), {"Content-Type": "application/json"}, method=method
+            f"{self.simulator.origin}{path}",
+            json.dumps(document).encode(),
+            {"Content-Type": "application/json"},
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or b"null")
 
     def faults(self, *faults: dict[str, Any]) -> None:
         self.put("/_sim/faults", list(faults))
+
+    def create(self, document: dict[str, Any]) -> str:
+        """Create an errand beside the gateway, and return its id."""
+        headers = {"Content-Type": "application/vnd.api+json", "Authorization": f"Bearer {self.simulator.create_token}"}
+        url = f"{self.simulator.url}/capi/json/c3_new_errands"
+        request = urllib.request.Request(url, json.dumps(document).encode(), headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return cast("str", json.load(answer)["data"]["id"])
 
     def errands(self) -> list[dict[str, Any]]:
         return cast("list[dict[str, Any]]", self.get("/_sim/errands"))
@@ -170,7 +204,9 @@ class Road:
 
     def post(self, body: bytes, path: str = "/callbacks/demo", method: str = "POST", **headers: str) -> tuple[int, Any]:
         """Call the gateway's HTTP side."""
-        sent = {"Content-Type": "application/vnd.api+json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Content-Type": "application/vnd.api+json"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
         request = urllib.request.Request(f"http://{self.gateway.http}{path}", body or None, sent, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:

@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from gateway.cention.callback import identity
 from gateway.cention.resource import ARCHIVES
 from gateway.mail.embed import cids
+from gateway.mail.field import bare_address
 from gateway.model import Address, Answer, Attachment, Reply, Resource
 
 
@@ -29,7 +30,7 @@ def sender_of(reply_from: str) -> Address:
 def message_id(answer: Answer, origin: Origin) -> str:
     """Return our own Message-ID, the same for each try and each repeat of an answer."""
     digest = hashlib.sha256(identity(origin.workspace, answer).encode()).hexdigest()[:24]
-    domain = sender_of(origin.reply_from).email.rpartition("@")[2] or "localhost"
+    domain = bare_address(sender_of(origin.reply_from).email).rpartition("@")[2] or "localhost"
     return f"<cention.{digest}@{domain}>"
 
 

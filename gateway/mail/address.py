@@ -14,14 +14,15 @@ from gateway.model import Address
 _VALUE_BYTES = 8 * 1024
 _NAME = 1_000
 _LOCAL = r'(?:"(?:[^"\\]|\\.)*+"|[^\s"(),:;<>@]+)'
-_ADDRESS = re.compile(_LOCAL + r"@(?:\[[^\]\s]*\]|[^\s\"(),:;<>@]+)")
+# Among bytes, 0x85 and 0xA0 are parts of letters, not white space: hence ASCII.
+_ADDRESS = re.compile(_LOCAL + r"@(?:\[[^\]\s]*\]|[^\s\"(),:;<>@]+)", re.ASCII)
 _TOKEN = re.compile(
     rf"(?P<address>{_ADDRESS.pattern})"
     r'|"(?P<quoted>(?:[^"\\]|\\.)*+)"?'
     r"|<(?P<angle>[^>]*)>?"
     r"|(?P<word>=\?[^?\s]+\?[bBqQ]\?(?:(?!\?=).)*+\?=|[^\s\"(),:;<>]+)"
     r"|(?P<special>[(),:;>])",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
 _COMMENT_PIECE = re.compile(r"\\.|[()]|[^\\()]+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

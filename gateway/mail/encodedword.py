@@ -10,7 +10,8 @@ from gateway.mail.transfer import decode_base64
 
 # A word ends at the first `?=` and does not run over the beginning of another one.
 _WORD = re.compile(
-    rb"=\?\s?([^?\s*\"]{1,60})(?:\*[^?]{0,20})?\s?\?\s?([bBqQ])\s?\?((?:(?!=\?[^?\s]{1,60}\?[bBqQ]\?).)*?)\?=", re.DOTALL
+    rb"=\?\s?([^?\s*\"]{1,60})(?:\*[^?]{0,20})?\s?\?\s?([bBqQ])\s?\?((?:(?!=\?[^?\s]{1,60}\?[bBqQ]\?).)*?)\?=",
+    re.DOTALL,
 )
 
 

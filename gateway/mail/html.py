@@ -55,7 +55,9 @@ _DECLARATION = re.compile(
     r"""\s*([a-zA-Z-]+)\s*:\s*((?:[^;"'()]|"[^"]*"|'[^']*'|\((?:[^()"']|"[^"]*"|'[^']*')*\))+)(?=;|\Z)"""
 )
 _URL = re.compile(r"""url\(\s*["']?\s*(?:cid:|https?://)[^"'()\\]*["']?\s*\)""", re.IGNORECASE)
-_UNSAFE = re.compile(r"[\\<>{}@]|(?:url|expression|image|image-set|element|attr)\s*\(|javascript:|behaviou?r", re.IGNORECASE)
+_UNSAFE = re.compile(
+    r"[\\<>{}@]|(?:url|expression|image|image-set|element|attr)\s*\(|javascript:|behaviou?r", re.IGNORECASE
+)
 _DATA_PICTURE = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp|bmp)\s*[;,]", re.IGNORECASE)
 _BETWEEN_CELLS = re.compile(r"</t[dh]>(?=\s*<t[dh]\b)")
 _ESCAPED = re.compile(r"^(\s*\d*)\\(?=[.+-])", re.MULTILINE)

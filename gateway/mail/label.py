@@ -5,9 +5,22 @@ import re
 from functools import lru_cache
 
 # Only text: Python also knows codecs that unpack archives or run escapes.
-_TEXT_CODEC = re.compile(r"(?:ascii|utf|iso|cp\d|mac-|koi8|gb|big5|euc|shift|johab|hz$|ptcp154|kz1048|tis-620|hp-roman8)")
+_TEXT_CODEC = re.compile(
+    r"(?:ascii|utf|iso|cp\d|mac-|koi8|gb|big5|euc|shift|johab|hz$|ptcp154|kz1048|tis-620|hp-roman8)"
+)
 _UNKNOWN = frozenset(
-    {"unknown-8bit", "x-unknown", "unknown", "default", "none", "8bit", "7bit", "binary", "x-user-defined", "user-defined"}
+    {
+        "unknown-8bit",
+        "x-unknown",
+        "unknown",
+        "default",
+        "none",
+        "8bit",
+        "7bit",
+        "binary",
+        "x-user-defined",
+        "user-defined",
+    }
 )
 # By label without punctuation. Several codecs are tried in turn; the first that reads everything is taken.
 _CODECS = {

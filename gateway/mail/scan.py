@@ -18,7 +18,9 @@ _DELIMITERS = 2 * PARTS
 _FALSE_DELIMITERS = 10_000
 _BOUNDARY = 200
 _GUESS_WINDOW = 64 * 1024
-_GUESS = re.compile(rb"^--(\S(?:[^\r\n]{0,198}[^\s-])?)[ \t]*\r?\n(?=content-|mime-version:)", re.MULTILINE | re.IGNORECASE)
+_GUESS = re.compile(
+    rb"^--(\S(?:[^\r\n]{0,198}[^\s-])?)[ \t]*\r?\n(?=content-|mime-version:)", re.MULTILINE | re.IGNORECASE
+)
 # After the boundary: the end of the line, or two dashes with nothing behind that could be more of a boundary.
 _OPENS = re.compile(rb"[ \t\r]*(?:\n|\Z)")
 _CLOSES = re.compile(rb"--(?![0-9A-Za-z'()+_,./:=?-])[^\n]*(?:\n|\Z)")

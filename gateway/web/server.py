@@ -51,6 +51,8 @@ class WebServer(uvicorn.Server):
             raise SettingsError(
                 [f"http.listen: cannot listen on {self._listen}: {failure.strerror or failure}"]
             ) from failure
+        # Connections inherit it; asyncio sets it only where the socket names its protocol, and this one does not.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._serving = asyncio.create_task(self.serve([listener]))
         await self._ready.wait()
         host, port, *_ = listener.getsockname()

@@ -20,7 +20,7 @@ def taken_as(client: smtplib.SMTP, raw: bytes) -> str:
     assert client.rcpt(SUPPORT)[0] == 250
     code, said = client.data(on_the_wire(raw))
     assert code == 250, said
-    return said.decode()
+    return said.decode().split()[-1]
 
 
 @pytest.mark.corpora
