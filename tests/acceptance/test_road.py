@@ -102,7 +102,7 @@ def test_an_answer_arrives_in_the_thread_with_its_picture_and_its_file(
     assert mail["To"].addresses[0].addr_spec == writer
     assert mail["To"].addresses[0].display_name == "Åsa Öberg"
     assert "Fråga om faktura № 17" in mail["Subject"]
-    assert mail["Message-ID"].endswith("@gateway.example.com>")
+    assert mail["Message-ID"].endswith("@example.com>")
     assert content(mail, "text/plain").get_content().split()[:3] == ["Här", "är", "svaret."]
     picture, file = content(mail, "image/png"), content(mail, "application/pdf")
     assert (picture.get_content(), file.get_content()) == (BLUE, INVOICE)
