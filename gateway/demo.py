@@ -180,9 +180,8 @@ async def _one(stage: Stage, number: int, mail: EmailMessage, say: Say) -> list[
         return [Outcome(f"mail {number} becomes an errand", kept=False)]
     message = errand["attributes"]["msg"]
     names = [one["name"] for one in message["attachments"]]
-    say(
-        f"   errand       #{errand['id']} from {message['name']} <{message['from']}>, files: {', '.join(names) or 'none'}"
-    )
+    files = ", ".join(names) or "none"
+    say(f"   errand       #{errand['id']} from {message['name']} <{message['from']}>, files: {files}")
     say(f"                {stage.simulator.origin}/_sim/errands/{errand['id']}")
     answered = await _answer(stage, errand["id"])
     say(f"   answered     callback told {answered['callback']}")
@@ -242,7 +241,7 @@ async def _arrived(stage: Stage, message_id: str) -> EmailMessage | None:
             while True:
                 stage.sink.arrived.clear()
                 for raw in stage.sink.mails:
-                    mail = cast("EmailMessage", BytesParser(policy=SMTP_POLICY).parsebytes(raw))
+                    mail = BytesParser(policy=SMTP_POLICY).parsebytes(raw)
                     if mail["In-Reply-To"] == message_id:
                         return mail
                 await stage.sink.arrived.wait()

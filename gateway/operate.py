@@ -1,4 +1,4 @@
-"""What an operator asks for: looking at jobs and traces, acting on them, handing in a mail. The command line prints it."""
+"""What an operator asks for: looking at jobs and traces, acting on them, handing in a mail."""
 
 import json
 import time
@@ -114,7 +114,8 @@ def told(trace: dict[str, Any]) -> Iterator[str]:
     """Tell a trace to a person, a line a step."""
     subject = trace.get("mail") or trace["callback"]
     if "mail" in trace:
-        yield f"mail {subject['id']} from <{subject['sender']}> to {', '.join(subject['recipients'])}: {subject.get('subject', '')}"
+        to = ", ".join(subject["recipients"])
+        yield f"mail {subject['id']} from <{subject['sender']}> to {to}: {subject.get('subject', '')}"
     else:
         yield f"answer {subject['id']} to errand #{subject['errand']} of workspace {subject['workspace']}"
     for row in trace["jobs"]:

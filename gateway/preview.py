@@ -30,10 +30,9 @@ def answer_mail(document: bytes, reply_from: str) -> bytes:
     answer = callback.read(callback.parse(document))
     if not isinstance(answer, Answer):
         raise Permanent(f"the callback's event is not known: {answer.type} {answer.event}")
-    fetched = {
-        resource: Attachment(
-            f"{resource.type}-{resource.id}.txt", "text/plain", b"This would be fetched from Cention.\r\n"
-        )
-        for resource in (*answer.attachments, *answer.archives)
-    }
-    return compose(to_reply(answer, Origin("preview", reply_from), fetched, 0.0))
+    fetched = {resource: _placeholder(resource) for resource in (*answer.attachments, *answer.archives)}
+    return compose(to_reply(answer, Origin("preview", reply_from), fetched, time.time()))
+
+
+def _placeholder(resource: Resource) -> Attachment:
+    return Attachment(f"placeholder-for-{resource.type}-{resource.id}.png", "image/png", _GREY_PIXEL)

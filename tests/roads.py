@@ -32,9 +32,9 @@ class Smarthost:
         self.mails: list[tuple[list[str], bytes]] = []
         self.replies: dict[str, str] = {}
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:  # noqa: N802 - aiosmtpd's name
+    ) -> str:
         reply = self.replies.get(address, "250 2.1.5 ok")
         if reply.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -59,7 +59,7 @@ class Road:
         self.smarthost = Smarthost()
         self.simulator = Simulator(Options(callback_secret=SECRET, **sections.pop("simulator", {})))
         self.run(self.simulator.start())
-        self._sink: asyncio.Server = self.run(self._listen())
+        self._sink: Any = self.run(self._listen())
         for name, value in (
             ("create", self.simulator.create_token),
             ("get", self.simulator.attachment_token),
@@ -70,7 +70,7 @@ class Road:
         self.gateway = self.run(self._started())
         self.simulator.callback = f"http://{self.gateway.http}/callbacks/demo"
 
-    async def _listen(self) -> asyncio.Server:
+    async def _listen(self) -> asyncio.AbstractServer:
         return await self.loop.create_server(lambda: SMTP(self.smarthost, loop=self.loop), "127.0.0.1", 0)
 
     async def _started(self) -> Gateway:
@@ -152,7 +152,8 @@ class Road:
 
     def job(self, name: str) -> dict[str, Any]:
         """The first job of a mail or callback."""
-        return self.gateway.spool.read(lambda connection: query.jobs_of(connection, name))[0]
+        jobs: list[dict[str, Any]] = self.gateway.spool.read(lambda connection: query.jobs_of(connection, name))
+        return jobs[0]
 
     def steps(self, name: str) -> list[str]:
         trace = self.gateway.spool.read(lambda connection: query.trace(connection, name))
@@ -161,12 +162,13 @@ class Road:
 
     def reaches(self, name: str, state: str, seconds: float = 15) -> dict[str, Any]:
         """Wait until the job of a mail or callback is in a state."""
-        return until(
-            lambda: (job := self.job(name))["state"] == state and job,
-            f"{name} to be {state}",
-            seconds,
-            lambda: self.job(name),
-        )
+
+        def there() -> dict[str, Any] | None:
+            job = self.job(name)
+            return job if job["state"] == state else None
+
+        found: dict[str, Any] = until(there, f"{name} to be {state}", seconds, lambda: self.job(name))
+        return found
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.simulator.origin}{path}", timeout=10) as answer:

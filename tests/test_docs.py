@@ -24,7 +24,7 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_settings_page_is_what_the_classes_say():
+def test_the_settings_page_is_what_the_classes_say() -> None:
     printed = subprocess.run(
         [sys.executable, "scripts/settings_reference.py"],
         cwd=ROOT,
@@ -48,7 +48,7 @@ SECTIONS = {
 
 
 # Every key stands in the example under its section, in force or commented out with its default; and nothing else does.
-def test_the_example_has_every_key_and_no_other():
+def test_the_example_has_every_key_and_no_other() -> None:
     module = import_module("gateway.config.settings")
     parts = re.split(r"^\[(.+?)\] *(?:#.*)?$", text("config.toml.example"), flags=re.MULTILINE)
     written = {
@@ -58,7 +58,9 @@ def test_the_example_has_every_key_and_no_other():
     assert written == {name: set(getattr(module, kind).model_fields) for name, kind in SECTIONS.items()}
 
 
-def test_what_the_example_comments_out_is_the_default_or_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_the_example_comments_out_is_the_default_or_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     example = text("config.toml.example").replace("file:/run/secrets/support.jwt", f"file:{tmp_path / 'token'}")
     (tmp_path / "token").write_text("token")
     for name in ("CENTION_ATTACHMENT_TOKEN", "CENTION_CALLBACK_SECRET", "RELAY_PASSWORD"):
@@ -73,7 +75,7 @@ def test_what_the_example_comments_out_is_the_default_or_a_path(tmp_path: Path, 
         assert {key for key in before if before[key] != after[key]} <= differing
 
 
-def test_every_setting_of_the_house_is_described():
+def test_every_setting_of_the_house_is_described() -> None:
     for name, field in Settings.model_fields.items():
         assert field.annotation is not None, name
     module = import_module("gateway.config.settings")
@@ -82,7 +84,7 @@ def test_every_setting_of_the_house_is_described():
             assert field.description, f"{kind}.{name} has no description"
 
 
-def test_every_dependency_has_its_line_with_the_release_that_is_locked():
+def test_every_dependency_has_its_line_with_the_release_that_is_locked() -> None:
     listed = dict(re.findall(r"^\| ([\w-]+) \|.*\| (\d[\w.]*) \|$", text("docs/dependencies.md"), re.MULTILINE))
     project = tomllib.loads(text("pyproject.toml"))["project"]
     wanted = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]}  # type: ignore[index]
@@ -99,12 +101,12 @@ def commands() -> set[str]:
     return found
 
 
-def test_every_command_is_on_the_operations_page():
+def test_every_command_is_on_the_operations_page() -> None:
     listed = set(re.findall(r"^\| `cention-gateway ([\w ]+)` \|", text("docs/operations.md"), re.MULTILINE))
     assert listed == commands()
 
 
-def test_every_metric_is_on_the_operations_page():
+def test_every_metric_is_on_the_operations_page() -> None:
     names = set()
     for family in metrics.registry.collect():
         names.add(family.name + ("_total" if family.type == "counter" else ""))
@@ -112,7 +114,7 @@ def test_every_metric_is_on_the_operations_page():
 
 
 # The pages name functions so that the code can be read along: each is where the page says.
-def test_the_files_and_functions_that_the_flow_page_names_exist():
+def test_the_files_and_functions_that_the_flow_page_names_exist() -> None:
     page = text("docs/flow.md")
     for path in re.findall(r"`(gateway/[\w/]+\.py)`", page):
         assert (ROOT / path).is_file(), path
@@ -125,11 +127,11 @@ def test_the_files_and_functions_that_the_flow_page_names_exist():
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{page.name}" for page in DOCS)])
-def test_links_between_pages_lead_somewhere(page: str):
+def test_links_between_pages_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text(page)):
         assert ((ROOT / page).parent / target).exists(), target
 
 
 @pytest.mark.parametrize("script", ["demo", "test", "lint", "format", "lock", "docs", "fresh-machine"])
-def test_the_scripts_that_the_house_promises_can_be_run(script: str):
+def test_the_scripts_that_the_house_promises_can_be_run(script: str) -> None:
     assert (ROOT / "scripts" / script).stat().st_mode & 0o111

@@ -11,7 +11,6 @@ from pebble import ProcessExpired, ProcessPool
 
 from gateway.flow.inbound import Prepared, Reading, prepare
 
-
 Work = Callable[[bytes | Path, Reading], Prepared]
 """What a child does with a mail; a function of a module, so that the child finds it."""
 

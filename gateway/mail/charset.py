@@ -23,15 +23,29 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # What is found in mails; detection among all that exist is slower and picks sets nobody writes in.
-_DETECTED = (
-    "cp1252 cp1250 iso8859_2 cp1251 koi8_r cp1253 cp1254 cp1255 cp1256 cp874 big5 gb18030 cp932 euc_jp cp949"
-).split()
+_DETECTED = [
+    "cp1252",
+    "cp1250",
+    "iso8859_2",
+    "cp1251",
+    "koi8_r",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp874",
+    "big5",
+    "gb18030",
+    "cp932",
+    "euc_jp",
+    "cp949",
+]
 
 
 def decode(content: bytes, declared: str) -> tuple[str, str]:
     """Return `content` as text, and in words what had to be repaired ("" if nothing).
 
-    `declared` is the label as the mail has it, "" for none. The text has no NUL and no lone surrogates; line ends are as
+    `declared` is the label as the mail has it, "" for none. The text has no NUL, no lone surrogates; line ends are as
     they were. Never raises.
     """
     text, note = _decode(content, declared)
@@ -98,7 +112,7 @@ def _byte_order(content: bytes) -> str:
 
 
 def _detected(content: bytes) -> str:
-    """Guess a codec. The Western set is preferred to its neighbours, which detection cannot tell from it in short texts."""
+    """Guess a codec. The Western set is preferred to its neighbours, which look alike in short texts."""
     if len(content) < _DETECTABLE:
         return "cp1252"
     import charset_normalizer  # slow to load, and few mails need it

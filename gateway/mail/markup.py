@@ -22,7 +22,7 @@ _BLANK_LINES = re.compile(r"\n[ \t\n]*\n")
 
 
 def is_too_deep(html: str) -> bool:
-    """Say if containers are nested more deeply than people write; a closing tag counts where it fits the last opened."""
+    """Say if containers are nested more deeply than people write; a closing tag counts if it fits the last opened."""
     if html.count("<") <= _DEPTH:
         return False
     opened: list[str] = []

@@ -1,7 +1,7 @@
 """Reading a mail: from its bytes to what it says, a pure function that takes whatever comes.
 
-Structure comes from `scan`, headers from `header` and its neighbours, text and files from `body`. What passes a bound or
-breaks on the way is still a mail: with what could be read, and the whole of it as an attachment.
+Structure comes from `scan`, headers from `header` and its neighbours, text and files from `body`. What passes a bound
+or breaks on the way is still a mail: with what could be read, and the whole of it as an attachment.
 """
 
 import re

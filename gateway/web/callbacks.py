@@ -116,7 +116,7 @@ def _without_secret(document: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _body(request: Request, most: int) -> bytes:
-    """Read the body as it comes. One over `most` bytes is read off, within reason, so that its sender sees the answer."""
+    """Read the body as it comes. One over `most` bytes is read off, within reason, so that the answer is seen."""
     announced = request.headers.get("content-length", "0")
     too_large = _Refusal(413, f"expected at most {most} bytes")
     if announced.isascii() and announced.isdigit() and int(announced) > 2 * most:

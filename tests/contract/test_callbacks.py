@@ -1,4 +1,4 @@
-"""`POST /callbacks/<workspace>` as any server may call it: stored before 200, refused with a JSON:API error otherwise."""
+"""`POST /callbacks/<workspace>` as any server may call it: stored before 200, a JSON:API error otherwise."""
 
 import json
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ def roads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
 
 def document(**changes: Any) -> dict[str, Any]:
     """The sample of Cention's own page, with our secret."""
-    sample: dict[str, Any] = json.loads(SEED.read_text())
-    return sample | {"meta": {"api_secret": SECRET}} | changes
+    sample: dict[str, Any] = json.loads(SEED.read_text()) | {"meta": {"api_secret": SECRET}} | changes
+    return sample
 
 
 def body(**changes: Any) -> bytes:
@@ -30,12 +30,12 @@ def body(**changes: Any) -> bytes:
 
 
 def stored(roads: Road, name: str) -> dict[str, Any]:
-    found = roads.gateway.spool.read(lambda connection: query.trace(connection, name))
+    found: dict[str, Any] | None = roads.gateway.spool.read(lambda connection: query.trace(connection, name))
     assert found is not None
     return found
 
 
-def test_the_sample_of_the_contract_is_stored_before_it_is_answered(roads: Road):
+def test_the_sample_of_the_contract_is_stored_before_it_is_answered(roads: Road) -> None:
     status, said = roads.post(body())
     assert status == 200
     name = json.loads(said)["meta"]["id"]
@@ -53,7 +53,7 @@ def test_the_sample_of_the_contract_is_stored_before_it_is_answered(roads: Road)
         ({"api_secret": 5}, 401),
     ],
 )
-def test_the_secret_decides(roads: Road, meta: dict[str, Any], status: int):
+def test_the_secret_decides(roads: Road, meta: dict[str, Any], status: int) -> None:
     assert roads.post(body(meta=meta))[0] == status
 
 
@@ -80,7 +80,7 @@ def test_the_secret_decides(roads: Road, meta: dict[str, Any], status: int):
         "too large",
     ],
 )
-def test_what_is_wrong_is_said_as_a_json_api_error(roads: Road, sent: bytes, status: int, said: str):
+def test_what_is_wrong_is_said_as_a_json_api_error(roads: Road, sent: bytes, status: int, said: str) -> None:
     found, answer = roads.post(sent)
     assert found == status
     (error,) = json.loads(answer)["errors"]
@@ -88,19 +88,19 @@ def test_what_is_wrong_is_said_as_a_json_api_error(roads: Road, sent: bytes, sta
     assert said in error["detail"]
 
 
-def test_an_unknown_workspace_method_or_type_is_refused(roads: Road):
+def test_an_unknown_workspace_method_or_type_is_refused(roads: Road) -> None:
     assert roads.post(body(), "/callbacks/other")[0] == 404
     assert roads.post(b"", "/callbacks/demo", "GET")[0] == 405
     assert roads.post(body(), Content_Type="text/plain")[0] == 415
     assert json.loads(roads.post(body(), "/nowhere")[1])["errors"][0]["status"] == "404"
 
 
-def test_a_type_with_parameters_or_plain_json_is_taken(roads: Road):
+def test_a_type_with_parameters_or_plain_json_is_taken(roads: Road) -> None:
     assert roads.post(body(), Content_Type="application/vnd.api+json; charset=utf-8")[0] == 200
     assert roads.post(body(), Content_Type="application/json")[0] == 200
 
 
-def test_an_unknown_event_is_stored_answered_200_and_shown(roads: Road):
+def test_an_unknown_event_is_stored_answered_200_and_shown(roads: Road) -> None:
     unknown = document()
     unknown["data"]["attributes"]["event"] = 7
     status, said = roads.post(json.dumps(unknown).encode())
@@ -110,7 +110,7 @@ def test_an_unknown_event_is_stored_answered_200_and_shown(roads: Road):
     assert "event 7" in trace["events"][0]["detail"]["unknown"]
 
 
-def test_several_secrets_are_valid_at_once_so_that_one_can_be_changed_without_a_gap(tmp_path: Path):
+def test_several_secrets_are_valid_at_once_so_that_one_can_be_changed_without_a_gap(tmp_path: Path) -> None:
     (tmp_path / "next").write_text("next-secret")
     secrets = [f"file:{tmp_path / 'secret'}", f"file:{tmp_path / 'next'}"]
     with road(tmp_path, workspace={"callback_secrets": secrets}) as roads:
@@ -118,7 +118,7 @@ def test_several_secrets_are_valid_at_once_so_that_one_can_be_changed_without_a_
             assert roads.post(body(meta={"api_secret": secret}))[0] == status
 
 
-def test_health_readiness_and_metrics_are_there(roads: Road):
+def test_health_readiness_and_metrics_are_there(roads: Road) -> None:
     assert roads.post(b"", "/healthz", "GET") == (200, b"ok\n")
     status, said = roads.post(b"", "/readyz", "GET")
     assert (status, json.loads(said)["parts"]) == (200, {"spool": "ok", "smtp": "ok", "worker": "ok"})
@@ -128,7 +128,7 @@ def test_health_readiness_and_metrics_are_there(roads: Road):
 
 
 # A worker that hangs or a disk that is full is named, and the answer is 503, so that a monitor sees it.
-def test_readiness_names_the_part_that_is_not_ready(roads: Road, monkeypatch: pytest.MonkeyPatch):
+def test_readiness_names_the_part_that_is_not_ready(roads: Road, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roads.gateway._worker, "alive_at", -1000.0)
     monkeypatch.setattr(roads.gateway.spool, "_min_free", 1 << 60)
     monkeypatch.setattr(roads.gateway._worker, "_run", lambda: None)
@@ -139,6 +139,6 @@ def test_readiness_names_the_part_that_is_not_ready(roads: Road, monkeypatch: py
     assert parts["smtp"] == "ok"
 
 
-def test_a_full_spool_is_503_and_nothing_is_believed_stored(roads: Road, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_spool_is_503_and_nothing_is_believed_stored(roads: Road, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roads.gateway.spool, "_min_free", 1 << 60)
     assert roads.post(body())[0] == 503

@@ -40,18 +40,18 @@ def readers() -> Iterator[Readers]:
     ("kind", "said"),
     [(b"hang", "longer than 1 s"), (b"crash", "exit code 3"), (b"hoard", "more memory than it may")],
 )
-def test_a_mail_that_ends_its_reader_ends_it_alone(readers: Readers, kind: bytes, said: str):
+def test_a_mail_that_ends_its_reader_ends_it_alone(readers: Readers, kind: bytes, said: str) -> None:
     with pytest.raises(ReaderDied, match=said):
         readers.read(kind, READING)
     assert readers.read(b"well", READING).document == b"{}"
 
 
-def test_errors_of_the_family_come_through(readers: Readers):
-    with pytest.raises(Permanent, match="^no$"):
+def test_errors_of_the_family_come_through(readers: Readers) -> None:
+    with pytest.raises(Permanent, match=r"^no$"):
         readers.read(b"refuse", READING)
 
 
-def test_a_mail_is_read_from_its_bytes_or_its_file(tmp_path: Path):
+def test_a_mail_is_read_from_its_bytes_or_its_file(tmp_path: Path) -> None:
     pool = Readers(1, 20.0, 1_000_000_000)
     (tmp_path / "mail").write_bytes(MAIL)
     read = [pool.read(source, READING) for source in (MAIL, tmp_path / "mail")]

@@ -26,7 +26,7 @@ def with_files(*sizes: int) -> str:
     return f"{head}--x\n\nthe text\n{parts}--x--\n"
 
 
-def test_a_mail_becomes_an_errand_and_the_trace_tells_its_way(tmp_path: Path):
+def test_a_mail_becomes_an_errand_and_the_trace_tells_its_way(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         name = roads.sends(MAIL)
         job = roads.reaches(name, "done")
@@ -42,7 +42,7 @@ def test_a_mail_becomes_an_errand_and_the_trace_tells_its_way(tmp_path: Path):
         assert roads.steps(name) == ["accepted", "read", "created"]
 
 
-def test_a_mail_to_two_routes_becomes_two_errands(tmp_path: Path):
+def test_a_mail_to_two_routes_becomes_two_errands(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         roads.sends(MAIL, "support@example.com", "sales@example.com")
         until(lambda: len(roads.errands()) == 2, "two errands")
@@ -65,7 +65,7 @@ def test_a_mail_to_two_routes_becomes_two_errands(tmp_path: Path):
     ],
     ids=lambda fault: " ".join(f"{name}={value}" for name, value in fault.items()),
 )
-def test_what_is_temporary_is_tried_again_until_it_works(tmp_path: Path, fault: dict[str, Any]):
+def test_what_is_temporary_is_tried_again_until_it_works(tmp_path: Path, fault: dict[str, Any]) -> None:
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "calls": 1} | fault)
         name = roads.sends(MAIL)
@@ -76,7 +76,7 @@ def test_what_is_temporary_is_tried_again_until_it_works(tmp_path: Path, fault: 
         assert roads.steps(name) == ["accepted", "again later", "read", "created"]
 
 
-def test_retry_after_is_the_least_wait(tmp_path: Path):
+def test_retry_after_is_the_least_wait(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "calls": 1, "status": 503, "headers": {"Retry-After": "2"}})
         roads.reaches(roads.sends(MAIL), "done")
@@ -85,7 +85,7 @@ def test_retry_after_is_the_least_wait(tmp_path: Path):
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
-def test_what_is_permanent_is_parked_with_the_reason_and_can_be_retried(tmp_path: Path, status: int):
+def test_what_is_permanent_is_parked_with_the_reason_and_can_be_retried(tmp_path: Path, status: int) -> None:
     errors = '{"errors": [{"status": "422", "title": "wrong", "detail": "the subject is missing"}]}'
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "calls": 1, "status": status, "body": errors})
@@ -102,7 +102,7 @@ def test_what_is_permanent_is_parked_with_the_reason_and_can_be_retried(tmp_path
 
 # 401: the route pauses, mail is still accepted, the other mails are not tried in vain, and a new token lets all go on.
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_token_pauses_the_route_until_a_new_one_works(tmp_path: Path, status: int):
+def test_a_refused_token_pauses_the_route_until_a_new_one_works(tmp_path: Path, status: int) -> None:
     with road(tmp_path) as roads:
         good = roads.simulator.create_token
         roads.faults({"target": "create", "status": status})
@@ -127,7 +127,7 @@ def test_a_refused_token_pauses_the_route_until_a_new_one_works(tmp_path: Path, 
         assert b"paused" not in roads.post(b"", "/readyz", "GET")[1]
 
 
-def test_a_paused_route_probes_by_itself_and_leaves_the_others_alone(tmp_path: Path):
+def test_a_paused_route_probes_by_itself_and_leaves_the_others_alone(tmp_path: Path) -> None:
     with road(tmp_path, worker={"retry_min": "100 ms", "probe": "300 ms", "readers": 1, "threads": 2}) as roads:
         roads.faults({"target": "create", "status": 401, "calls": 3})
         name = roads.sends(MAIL)
@@ -136,7 +136,7 @@ def test_a_paused_route_probes_by_itself_and_leaves_the_others_alone(tmp_path: P
 
 
 # 413: once more without the largest attachments, with a note, and the whole mail stays for the operator.
-def test_what_is_too_large_goes_again_smaller_and_the_whole_mail_is_kept(tmp_path: Path):
+def test_what_is_too_large_goes_again_smaller_and_the_whole_mail_is_kept(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "status": 413, "calls": 1})
         raw = with_files(2_000_000, 300, 50_000)
@@ -153,7 +153,7 @@ def test_what_is_too_large_goes_again_smaller_and_the_whole_mail_is_kept(tmp_pat
         assert (kept if isinstance(kept, bytes) else kept.read_bytes()) == raw.replace("\n", "\r\n").encode()
 
 
-def test_what_is_too_large_even_then_is_parked(tmp_path: Path):
+def test_what_is_too_large_even_then_is_parked(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "status": 413})
         name = roads.sends(with_files(5000, 300))
@@ -161,21 +161,21 @@ def test_what_is_too_large_even_then_is_parked(tmp_path: Path):
         assert len(roads.get("/_sim/calls")) == 2
 
 
-def test_a_mail_without_attachments_that_is_too_large_is_parked_at_once(tmp_path: Path):
+def test_a_mail_without_attachments_that_is_too_large_is_parked_at_once(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "status": 400, "body": "request body size exceeds the limit"})
         roads.reaches(roads.sends(MAIL), "parked")
         assert len(roads.get("/_sim/calls")) == 1
 
 
-def test_one_bad_mail_does_not_stop_the_next(tmp_path: Path):
+def test_one_bad_mail_does_not_stop_the_next(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "status": 422, "calls": 1})
         roads.reaches(roads.sends(mail(1)), "parked")
         roads.reaches(roads.sends(mail(2)), "done")
 
 
-def test_after_the_window_a_mail_is_parked_and_not_lost(tmp_path: Path):
+def test_after_the_window_a_mail_is_parked_and_not_lost(tmp_path: Path) -> None:
     worker = {"retry_min": "50 ms", "retry_max": "50 ms", "give_up": "300 ms", "readers": 1}
     with road(tmp_path, worker=worker) as roads:
         roads.faults({"target": "create", "status": 500})
@@ -186,7 +186,7 @@ def test_after_the_window_a_mail_is_parked_and_not_lost(tmp_path: Path):
         roads.reaches(name, "done")
 
 
-def test_a_mail_without_a_message_id_has_a_stable_one(tmp_path: Path):
+def test_a_mail_without_a_message_id_has_a_stable_one(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         roads.faults({"target": "create", "status": 500, "calls": 2})
         name = roads.sends("From: a@b.example\nSubject: x\n\nhello\n")
@@ -194,7 +194,7 @@ def test_a_mail_without_a_message_id_has_a_stable_one(tmp_path: Path):
         assert roads.errands()[0]["attributes"]["msg"]["message_id"] == f"<{name}@gw.example.com>"
 
 
-def test_work_in_hand_is_finished_when_the_program_stops(tmp_path: Path):
+def test_work_in_hand_is_finished_when_the_program_stops(tmp_path: Path) -> None:
     running = Road(tmp_path)
     running.faults({"target": "create", "delay": 1, "calls": 1})
     name = running.sends(MAIL)

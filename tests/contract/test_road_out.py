@@ -10,7 +10,8 @@ from gateway import operate
 from gateway.simulator.options import LinkForm
 from tests.roads import Road, road, until
 
-MAIL = "Message-ID: <1@client.example>\nReferences: <0@client.example>\nFrom: Åsa <asa@client.example>\nSubject: hello\n\nhi\n"
+HEAD = "Message-ID: <1@client.example>\nReferences: <0@client.example>\n"
+MAIL = f"{HEAD}From: Åsa <asa@client.example>\nSubject: hello\n\nhi\n"
 PNG, PDF, GIF = b"\x89PNG picture", b"%PDF file", b"GIF89a shown"
 
 
@@ -32,7 +33,7 @@ ANSWER = {
 
 # The whole of it: structure, pictures, files, sender, thread. Each form of links that servers write.
 @pytest.mark.parametrize("links", ["own", "foreign", "relative", "absent", "mixed"])
-def test_an_answer_arrives_as_a_proper_mail_in_the_thread(tmp_path: Path, links: LinkForm):
+def test_an_answer_arrives_as_a_proper_mail_in_the_thread(tmp_path: Path, links: LinkForm) -> None:
     with road(tmp_path, simulator={"links": links}) as roads:
         errand = errand_of(roads, "sales@example.com")
         name = roads.answers(errand, **ANSWER)
@@ -65,7 +66,7 @@ def test_an_answer_arrives_as_a_proper_mail_in_the_thread(tmp_path: Path, links:
         assert "errand=" + errand in mail["X-Cention-Errand"]
 
 
-def test_the_callback_is_answered_at_once_whatever_comes_of_it(tmp_path: Path):
+def test_the_callback_is_answered_at_once_whatever_comes_of_it(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         roads.faults({"target": "attachment", "status": 500})
@@ -77,7 +78,7 @@ def test_the_callback_is_answered_at_once_whatever_comes_of_it(tmp_path: Path):
         assert len(roads.smarthost.mails) == 1
 
 
-def test_a_repeated_callback_is_one_mail(tmp_path: Path):
+def test_a_repeated_callback_is_one_mail(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         said = roads.put(f"/_sim/errands/{errand}/answer?times=3", {"text": "hello", "html": ""}, "POST")
@@ -91,7 +92,7 @@ def test_a_repeated_callback_is_one_mail(tmp_path: Path):
         assert roads.steps(name).count("repeat") == 2
 
 
-def test_two_answers_to_one_errand_are_two_mails(tmp_path: Path):
+def test_two_answers_to_one_errand_are_two_mails(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         for name in (roads.answers(errand), roads.answers(errand)):
@@ -100,7 +101,7 @@ def test_two_answers_to_one_errand_are_two_mails(tmp_path: Path):
         assert len(ids) == 2
 
 
-def test_a_refused_attachment_token_holds_answers_and_not_errands(tmp_path: Path):
+def test_a_refused_attachment_token_holds_answers_and_not_errands(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         good = (tmp_path / "get").read_text()
@@ -112,7 +113,7 @@ def test_a_refused_attachment_token_holds_answers_and_not_errands(tmp_path: Path
         roads.reaches(name, "done")
 
 
-def test_an_attachment_that_is_not_there_parks_the_answer(tmp_path: Path):
+def test_an_attachment_that_is_not_there_parks_the_answer(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         roads.faults({"target": "archive", "status": 404})
@@ -124,7 +125,7 @@ def test_an_attachment_that_is_not_there_parks_the_answer(tmp_path: Path):
 
 
 # The one that was taken is not sent again; those refused for now are tried alone; one refused for good is for a person.
-def test_recipients_are_each_seen_to(tmp_path: Path):
+def test_recipients_are_each_seen_to(tmp_path: Path) -> None:
     to = [{"name": name, "email_address": f"{name}@client.example"} for name in ("well", "later", "never")]
     with road(tmp_path) as roads:
         errand = errand_of(roads)
@@ -149,14 +150,14 @@ def test_recipients_are_each_seen_to(tmp_path: Path):
         assert roads.smarthost.mails[2][0] == ["never@client.example"]
 
 
-def test_a_refusal_for_good_is_parked_with_the_reply(tmp_path: Path):
+def test_a_refusal_for_good_is_parked_with_the_reply(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         roads.smarthost.replies = {"asa@client.example": "550 5.1.1 no such user"}
         assert "550 5.1.1 no such user" in roads.reaches(roads.answers(errand), "parked")["error"]
 
 
-def test_a_smarthost_that_is_down_is_passed_over_and_tried_again(tmp_path: Path):
+def test_a_smarthost_that_is_down_is_passed_over_and_tried_again(tmp_path: Path) -> None:
     down = "smtp://127.0.0.1:1"
     with road(tmp_path) as roads:
         errand = errand_of(roads)
@@ -171,7 +172,7 @@ def test_a_smarthost_that_is_down_is_passed_over_and_tried_again(tmp_path: Path)
         roads.reaches(name, "done")
 
 
-def test_an_answer_to_an_errand_of_somebody_else_leaves_by_the_default_route(tmp_path: Path):
+def test_an_answer_to_an_errand_of_somebody_else_leaves_by_the_default_route(tmp_path: Path) -> None:
     with road(tmp_path, workspace={"default_route": "sales"}) as roads:
         created = {
             "data": {"type": "c3_new_errands", "attributes": {"msg": {"message_id": "x", "from": "b@c.example"}}}
@@ -182,14 +183,14 @@ def test_an_answer_to_an_errand_of_somebody_else_leaves_by_the_default_route(tmp
         assert (mail["From"], mail["To"], mail["In-Reply-To"]) == ("Sales <sales@example.com>", "b@c.example", None)
 
 
-def test_an_answer_without_an_address_is_parked_with_the_reason(tmp_path: Path):
+def test_an_answer_without_an_address_is_parked_with_the_reason(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         name = roads.answers(errand, to=[])
         assert "names no recipient" in roads.reaches(name, "parked")["error"]
 
 
-def test_the_trace_of_an_errand_shows_both_roads(tmp_path: Path):
+def test_the_trace_of_an_errand_shows_both_roads(tmp_path: Path) -> None:
     with road(tmp_path) as roads:
         errand = errand_of(roads)
         roads.reaches(roads.answers(errand), "done")

@@ -6,10 +6,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from gateway.errors import Full, SettingsError, Temporary, TooLarge
 from gateway.model import Envelope, Receipt
@@ -29,7 +31,7 @@ def trace(spool: Spool, name: str) -> dict[str, Any]:
 
 
 # Another process that opens the file after "yes" finds mail, job and first event, all or none.
-def test_mail_job_and_first_event_are_one_transaction(spool: Spool, accept: Accept, tmp_path: Path):
+def test_mail_job_and_first_event_are_one_transaction(spool: Spool, accept: Accept, tmp_path: Path) -> None:
     name = accept(MAIL, "support", "sales").id
     with sqlite3.connect(tmp_path / "spool.db") as other:
         assert other.execute("select raw from mail where id = ?", [name]).fetchone() == (MAIL,)
@@ -41,16 +43,18 @@ def test_mail_job_and_first_event_are_one_transaction(spool: Spool, accept: Acce
     other.close()
 
 
-def test_every_connection_writes_through_to_the_disk(spool: Spool):
+def pragma_of(connection: Connection, name: str) -> Any:
+    return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def test_every_connection_writes_through_to_the_disk(spool: Spool) -> None:
     settings = {}
     for pragma in ("synchronous", "journal_mode"):
-        settings[pragma] = spool.change(
-            lambda connection, name=pragma: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-        ).result()
+        settings[pragma] = spool.change(partial(pragma_of, name=pragma)).result()
     assert settings == {"synchronous": 2, "journal_mode": "wal"}
 
 
-def test_the_same_mail_by_whichever_way_is_one_mail(spool: Spool, accept: Accept):
+def test_the_same_mail_by_whichever_way_is_one_mail(spool: Spool, accept: Accept) -> None:
     first = accept(MAIL)
     ways = [
         MAIL,
@@ -73,11 +77,11 @@ def test_the_same_mail_by_whichever_way_is_one_mail(spool: Spool, accept: Accept
         HEAD + b"\r\n\r\nhello\r\n",
     ],
 )
-def test_another_content_is_another_mail_though_the_message_id_is_fixed(accept: Accept, other: bytes):
+def test_another_content_is_another_mail_though_the_message_id_is_fixed(accept: Accept, other: bytes) -> None:
     assert accept(MAIL).id != accept(other).id
 
 
-def test_the_second_department_gets_its_mail(spool: Spool, accept: Accept):
+def test_the_second_department_gets_its_mail(spool: Spool, accept: Accept) -> None:
     first, second = accept(MAIL, "support"), accept(MAIL, "sales")
     assert not second.repeat
     assert first.id != second.id
@@ -88,12 +92,12 @@ def test_the_second_department_gets_its_mail(spool: Spool, accept: Accept):
 
 
 # Two customers may well send the same words by a form that sets neither Message-ID nor Date.
-def test_equal_mails_that_do_not_say_which_they_are_are_two(accept: Accept):
+def test_equal_mails_that_do_not_say_which_they_are_are_two(accept: Accept) -> None:
     form = b"From: form@x\r\nSubject: call me\r\n\r\ncall me\r\n"
     assert accept(form).id != accept(form).id
 
 
-def test_two_copies_in_one_transaction_are_one_mail(spool: Spool):
+def test_two_copies_in_one_transaction_are_one_mail(spool: Spool) -> None:
     async def both() -> list[Receipt]:
         return list(await asyncio.gather(*(accepted(spool, MAIL) for _ in range(20))))
 
@@ -102,12 +106,20 @@ def test_two_copies_in_one_transaction_are_one_mail(spool: Spool):
     assert sum(not receipt.repeat for receipt in receipts) == 1
 
 
-def test_a_large_body_is_a_file_that_is_synced_before_the_commit(spool: Spool, monkeypatch: pytest.MonkeyPatch):
+def test_a_large_body_is_a_file_that_is_synced_before_the_commit(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    real_sync, real_fsync, real_change = os.fdatasync, os.fsync, spool.change
-    monkeypatch.setattr(os, "fdatasync", lambda number: order.append("file") or real_sync(number))  # type: ignore[func-returns-value]
-    monkeypatch.setattr(os, "fsync", lambda number: order.append("folder") or real_fsync(number))  # type: ignore[func-returns-value]
-    monkeypatch.setattr(spool, "change", lambda change: order.append("commit") or real_change(change))  # type: ignore[func-returns-value]
+
+    def noted(place: Any, name: str, step: str) -> None:
+        real = getattr(place, name)
+
+        def note(*arguments: Any) -> Any:
+            order.append(step)
+            return real(*arguments)
+
+        monkeypatch.setattr(place, name, note)
+
+    for place, name, step in ((os, "fdatasync", "file"), (os, "fsync", "folder"), (spool, "change", "commit")):
+        noted(place, name, step)
     large = MAIL + b"x" * (2 * BLOB_THRESHOLD)
     receipt = asyncio.run(accepted(spool, large))
     assert order == ["file", "folder", "commit"]
@@ -117,13 +129,13 @@ def test_a_large_body_is_a_file_that_is_synced_before_the_commit(spool: Spool, m
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_copy_of_a_large_mail_leaves_no_file(spool: Spool, accept: Accept, tmp_path: Path):
+def test_a_copy_of_a_large_mail_leaves_no_file(spool: Spool, accept: Accept, tmp_path: Path) -> None:
     large = MAIL + b"x" * (2 * BLOB_THRESHOLD)
     assert accept(large).id == accept(large).id
     assert len(list(tmp_path.glob("*.blobs/*"))) == 1
 
 
-def test_a_mail_that_is_given_up_leaves_no_file(spool: Spool, tmp_path: Path):
+def test_a_mail_that_is_given_up_leaves_no_file(spool: Spool, tmp_path: Path) -> None:
     async def give_up() -> None:
         body = spool.body()
         await body.write(MAIL + b"x" * (2 * BLOB_THRESHOLD))
@@ -135,7 +147,7 @@ def test_a_mail_that_is_given_up_leaves_no_file(spool: Spool, tmp_path: Path):
 
 
 # A client that vanishes while its mail is being committed must not take the body's file with it.
-def test_a_commit_under_way_is_never_cancelled(spool: Spool, tmp_path: Path):
+def test_a_commit_under_way_is_never_cancelled(spool: Spool, tmp_path: Path) -> None:
     held = threading.Event()
     spool.change(lambda _: held.wait(10))
 
@@ -152,7 +164,7 @@ def test_a_commit_under_way_is_never_cancelled(spool: Spool, tmp_path: Path):
     assert trace(spool, name)["mail"]["blob"] == name
 
 
-def test_orphaned_bodies_are_swept_at_start_and_those_being_written_are_not(url: str, tmp_path: Path):
+def test_orphaned_bodies_are_swept_at_start_and_those_being_written_are_not(url: str, tmp_path: Path) -> None:
     first = Spool(url)
     kept = asyncio.run(accepted(first, MAIL + b"x" * (2 * BLOB_THRESHOLD))).id
     (tmp_path / "spool.db.blobs" / "ORPHAN").write_bytes(b"left by a crash")
@@ -173,14 +185,14 @@ def test_orphaned_bodies_are_swept_at_start_and_those_being_written_are_not(url:
     assert [path.name for path in tmp_path.glob("*.blobs/*")] == [kept]
 
 
-def test_only_one_gateway_works_on_a_spool(spool: Spool, url: str):
+def test_only_one_gateway_works_on_a_spool(spool: Spool, url: str) -> None:
     second = Spool(url)
     with pytest.raises(SettingsError, match="in use by another running gateway"):
         second.own()
     second.close()
 
 
-def test_a_header_without_end_is_too_large(spool: Spool):
+def test_a_header_without_end_is_too_large(spool: Spool) -> None:
     async def endless() -> None:
         body = spool.body(max_head=10_000)
         try:
@@ -192,7 +204,7 @@ def test_a_header_without_end_is_too_large(spool: Spool):
         asyncio.run(endless())
 
 
-def test_too_little_free_disk_is_full(url: str):
+def test_too_little_free_disk_is_full(url: str) -> None:
     greedy = Spool(url, min_free=1 << 60)
     with pytest.raises(Full):
         asyncio.run(accepted(greedy, MAIL))
@@ -200,7 +212,7 @@ def test_too_little_free_disk_is_full(url: str):
 
 
 # A bad change fails alone: what waited with it in the same transaction is committed all the same.
-def test_a_change_that_fails_does_not_cost_the_others(spool: Spool):
+def test_a_change_that_fails_does_not_cost_the_others(spool: Spool) -> None:
     held = threading.Event()
     spool.change(lambda _: held.wait(10))
     mails = [
@@ -218,19 +230,19 @@ def test_a_change_that_fails_does_not_cost_the_others(spool: Spool):
     assert spool.read(query.counts) == [("errand", "queued", 2)]
 
 
-def test_a_closed_spool_says_so(url: str):
+def test_a_closed_spool_says_so(url: str) -> None:
     closed = Spool(url)
     closed.close()
     with pytest.raises(Temporary, match="closed"):
         closed.change(lambda _: None).result()
 
 
-def test_the_file_is_for_our_user_alone(spool: Spool, accept: Accept, tmp_path: Path):
+def test_the_file_is_for_our_user_alone(spool: Spool, accept: Accept, tmp_path: Path) -> None:
     accept(MAIL)
     assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("spool.db*") if path.is_file()} == {0}
 
 
-def test_an_envelope_of_many_recipients_is_kept_whole(spool: Spool):
+def test_an_envelope_of_many_recipients_is_kept_whole(spool: Spool) -> None:
     envelope = Envelope("smtp", "", tuple(f"support+{number}@example.com" for number in range(1000)), peer="192.0.2.1")
     receipt = asyncio.run(accepted(spool, MAIL, envelope=envelope))
     assert trace(spool, receipt.id)["mail"]["recipients"] == list(envelope.recipients)

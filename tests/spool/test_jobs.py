@@ -28,11 +28,15 @@ def conclude(spool: Spool, job: Job, state: JobState, now: float = FAR, **values
     return spool.change(lambda connection: jobs.conclude(connection, job, end, now)).result()
 
 
+def subjects(spool: Spool, name: str) -> list[str]:
+    return spool.read(lambda connection: query.subjects(connection, name))
+
+
 def states(spool: Spool) -> list[str]:
     return [row["state"] for row in spool.read(lambda connection: query.jobs(connection, [], "", 100))][::-1]
 
 
-def test_a_job_is_leased_once_and_only_when_it_is_due(spool: Spool, accept: Accept):
+def test_a_job_is_leased_once_and_only_when_it_is_due(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     accept(mail(2))
     assert lease(spool, now=1.0) == []
@@ -43,7 +47,7 @@ def test_a_job_is_leased_once_and_only_when_it_is_due(spool: Spool, accept: Acce
 
 
 # A worker that was stopped past its lease finds that its result is not recorded (solid_queue 589, 778).
-def test_a_late_result_does_not_overwrite_that_of_the_new_holder(spool: Spool, accept: Accept):
+def test_a_late_result_does_not_overwrite_that_of_the_new_holder(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     (late,) = lease(spool, seconds=10)
     spool.change(lambda connection: jobs.recover(connection, FAR + 11)).result()
@@ -59,7 +63,7 @@ def test_a_late_result_does_not_overwrite_that_of_the_new_holder(spool: Spool, a
     assert [event["step"] for event in trace["events"]] == ["accepted"]
 
 
-def test_a_lease_that_is_renewed_does_not_run_out(spool: Spool, accept: Accept):
+def test_a_lease_that_is_renewed_does_not_run_out(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     held = lease(spool, seconds=10)
     spool.change(lambda connection: jobs.renew(connection, held, FAR + 100)).result()
@@ -67,7 +71,7 @@ def test_a_lease_that_is_renewed_does_not_run_out(spool: Spool, accept: Accept):
     assert states(spool) == ["working"]
 
 
-def test_a_start_puts_back_what_a_dead_worker_held(url: str, spool: Spool, accept: Accept):
+def test_a_start_puts_back_what_a_dead_worker_held(url: str, spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     lease(spool, seconds=10**9)
     spool.close()
@@ -78,7 +82,7 @@ def test_a_start_puts_back_what_a_dead_worker_held(url: str, spool: Spool, accep
     again.close()
 
 
-def test_a_job_that_is_to_wait_waits(spool: Spool, accept: Accept):
+def test_a_job_that_is_to_wait_waits(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     (job,) = lease(spool)
     conclude(spool, job, JobState.QUEUED, next_at=FAR + 60, attempts=1, detail={"smaller": True})
@@ -87,7 +91,7 @@ def test_a_job_that_is_to_wait_waits(spool: Spool, accept: Accept):
     assert (again.attempts, again.detail) == (1, {"smaller": True})
 
 
-def test_a_paused_lane_holds_what_it_has_and_what_comes(spool: Spool, accept: Accept):
+def test_a_paused_lane_holds_what_it_has_and_what_comes(spool: Spool, accept: Accept) -> None:
     for number in range(3):
         accept(mail(number))
     accept(mail(9), "sales")
@@ -108,7 +112,7 @@ def test_a_paused_lane_holds_what_it_has_and_what_comes(spool: Spool, accept: Ac
 
 
 # What a person holds or parks is not let go by a token that works again.
-def test_resuming_leaves_what_a_person_set_aside(spool: Spool, accept: Accept):
+def test_resuming_leaves_what_a_person_set_aside(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     step = Event("parked", {"by": "operator", "reason": "wait"})
     spool.change(lambda connection: jobs.move(connection, [1], [JobState.QUEUED], JobState.PARKED, step, FAR)).result()
@@ -117,7 +121,7 @@ def test_resuming_leaves_what_a_person_set_aside(spool: Spool, accept: Accept):
     assert states(spool) == ["parked"]
 
 
-def test_a_person_moves_only_what_is_in_a_state_for_it(spool: Spool, accept: Accept):
+def test_a_person_moves_only_what_is_in_a_state_for_it(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     accept(mail(2))
     lease(spool, most=1)
@@ -130,7 +134,7 @@ def test_a_person_moves_only_what_is_in_a_state_for_it(spool: Spool, accept: Acc
 
 
 # Rule 4: retention removes what is done or discarded and old, and never what is parked, waiting or kept.
-def test_retention_forgets_only_what_is_finished(spool: Spool, accept: Accept):
+def test_retention_forgets_only_what_is_finished(spool: Spool, accept: Accept) -> None:
     large = b"x" * 600_000
     names = [accept(mail(number) + large).id for number in range(5)]
     done, parked, kept, waiting, discarded = lease(spool)
@@ -150,12 +154,10 @@ def test_retention_forgets_only_what_is_finished(spool: Spool, accept: Accept):
     assert left == {names[1], names[2], names[3]}
 
 
-def test_everything_is_found_by_each_of_its_names(spool: Spool, accept: Accept):
+def test_everything_is_found_by_each_of_its_names(spool: Spool, accept: Accept) -> None:
     name = accept(mail(1)).id
     (job,) = lease(spool)
     conclude(spool, job, JobState.DONE, result="511055", mail={"message_id": "<1@x>", "subject": "hello"})
     for known_as in (name, name.lower(), str(job.id), "<1@x>", "1@x", "#511055"):
-        assert spool.read(lambda connection, known_as=known_as: query.subjects(connection, known_as)) == [name], (
-            known_as
-        )
-    assert spool.read(lambda connection: query.subjects(connection, "nonsense")) == []
+        assert subjects(spool, known_as) == [name], known_as
+    assert subjects(spool, "nonsense") == []

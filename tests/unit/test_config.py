@@ -33,7 +33,7 @@ reply_from = "Support <support@example.com>"
 
 
 @pytest.fixture(autouse=True)
-def token(monkeypatch: pytest.MonkeyPatch):
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_TOKEN", "s3cret-token")
 
 
@@ -47,7 +47,7 @@ def lines(tmp_path: Path, text: str) -> list[str]:
     return [line.removeprefix(f"{file}: ") for line in caught.value.lines]
 
 
-def test_what_people_write_is_read(tmp_path: Path):
+def test_what_people_write_is_read(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(GOOD)
     settings = load(tmp_path / "config.toml")
     assert settings.smtp.listen == [Listen("0.0.0.0", 25), Listen("::1", 2525)]
@@ -55,7 +55,7 @@ def test_what_people_write_is_read(tmp_path: Path):
     assert settings.route[0].token.value() == "s3cret-token"
 
 
-def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CENTION_GATEWAY_SMTP__MAX_SIZE", "7 MB")
     (tmp_path / "config.toml").write_text(GOOD)
     settings = load(tmp_path / "config.toml")
@@ -100,14 +100,16 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         ("sqlite:////var/lib/spool.db", "mysql://x", "gateway.spool: "),
     ],
 )
-def test_a_mistake_is_one_line_with_key_and_what_was_expected(tmp_path: Path, right: str, wrong: str, line: str):
+def test_a_mistake_is_one_line_with_key_and_what_was_expected(
+    tmp_path: Path, right: str, wrong: str, line: str
+) -> None:
     assert right in GOOD
     (said,) = lines(tmp_path, GOOD.replace(right, wrong, 1))
     assert said.startswith(line)
     assert "eyJ" not in said
 
 
-def test_all_mistakes_come_at_once(tmp_path: Path):
+def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("50 MB", "50").replace("5 min", "x").replace('name = "support"', 'name = "a b"')
     assert [line.split(":")[0] for line in lines(tmp_path, text)] == [
         "smtp.max_size",
@@ -117,21 +119,21 @@ def test_all_mistakes_come_at_once(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("text", "said"), [("[gateway\n", "not TOML: "), ("[cention]\n", "cention: ")])
-def test_a_file_that_makes_no_sense_is_said_to(tmp_path: Path, text: str, said: str):
+def test_a_file_that_makes_no_sense_is_said_to(tmp_path: Path, text: str, said: str) -> None:
     assert lines(tmp_path, text)[0].startswith(said)
 
 
-def test_a_file_that_is_not_there_is_said_to(tmp_path: Path):
+def test_a_file_that_is_not_there_is_said_to(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: No such file"):
         load(tmp_path / "none.toml")
 
 
-def test_two_routes_of_one_name_are_a_mistake(tmp_path: Path):
+def test_two_routes_of_one_name_are_a_mistake(tmp_path: Path) -> None:
     route = GOOD[GOOD.index("[[route]]") :]
     assert lines(tmp_path, GOOD + route) == ['route[2].name: "support" is the name of an earlier route']
 
 
-def test_a_secret_prints_as_stars_and_a_changed_file_is_seen(tmp_path: Path):
+def test_a_secret_prints_as_stars_and_a_changed_file_is_seen(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("one\n")
     secret = Secret(f"file:{tmp_path / 'token'}")
     assert f"{secret} {secret!r} {[secret]}" == "*** *** [***]"
@@ -140,7 +142,7 @@ def test_a_secret_prints_as_stars_and_a_changed_file_is_seen(tmp_path: Path):
     assert secret.value() == "two"
 
 
-def test_settings_never_show_a_secret(tmp_path: Path):
+def test_settings_never_show_a_secret(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(GOOD)
     settings = load(tmp_path / "config.toml")
     assert "s3cret" not in f"{settings} {settings!r} {settings.model_dump(mode='json')} {settings.model_dump_json()}"
@@ -149,10 +151,10 @@ def test_settings_never_show_a_secret(tmp_path: Path):
 @pytest.mark.parametrize(
     ("size", "text"), [(50_000_000, "50 MB"), (500, "500 B"), (0, "0 B"), (1500, "1500 B"), (2000, "2 kB")]
 )
-def test_sizes_are_written_as_they_are_read(size: int, text: str):
+def test_sizes_are_written_as_they_are_read(size: int, text: str) -> None:
     assert size_text(size) == text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(86400.0, "1 d"), (90.0, "90 s"), (0.2, "200 ms"), (3600.0, "1 h")])
-def test_times_are_written_as_they_are_read(seconds: float, text: str):
+def test_times_are_written_as_they_are_read(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text

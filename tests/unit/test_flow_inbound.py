@@ -24,11 +24,11 @@ def message(raw: bytes, **reading: str) -> dict[str, object]:
         (b"From: nobody at all\r\n\r\nhello\r\n", "from", "nobody at all", "bounce@a.example"),
     ],
 )
-def test_the_writer_is_who_the_route_asks_for(raw: bytes, writer: str, name: str, address: str):
+def test_the_writer_is_who_the_route_asks_for(raw: bytes, writer: str, name: str, address: str) -> None:
     found = message(raw, writer=writer)
     assert (found["name"], found["from"]) == (name, address)
 
 
-def test_a_message_id_is_taken_as_it_is_and_made_where_there_is_none():
+def test_a_message_id_is_taken_as_it_is_and_made_where_there_is_none() -> None:
     assert message(MAIL)["message_id"] == "<id@gw>"
     assert message(b"Message-ID: <Odd.Id!@x>\r\n" + MAIL)["message_id"] == "<Odd.Id!@x>"

@@ -24,16 +24,16 @@ def job(attempts: int = 0, crashes: int = 0, age: float = 0.0) -> Job:
 
 # 1 minute at first, twice as long each time, never over an hour and a quarter, however often.
 @given(attempts=st.integers(1, 10_000))
-def test_waits_double_up_to_the_most_with_jitter(attempts: int):
+def test_waits_double_up_to_the_most_with_jitter(attempts: int) -> None:
     exact = min(3600.0, 60.0 * 2.0 ** min(attempts - 1, 60))
     assert exact <= RETRY.wait(attempts) <= 1.25 * exact
 
 
-def test_jobs_that_failed_together_do_not_come_back_together():
+def test_jobs_that_failed_together_do_not_come_back_together() -> None:
     assert len({RETRY.wait(1) for _ in range(20)}) > 10
 
 
-def test_what_the_other_side_asked_for_is_the_least():
+def test_what_the_other_side_asked_for_is_the_least() -> None:
     assert RETRY.wait(1, timedelta(seconds=500)) == 500
     assert RETRY.wait(1, timedelta(seconds=1)) >= 60
 
@@ -51,30 +51,30 @@ def test_what_the_other_side_asked_for_is_the_least():
         (KeyError("a bug"), JobState.QUEUED, Credentials.UNKNOWN),
     ],
 )
-def test_each_error_has_its_verdict(error: Exception, state: JobState, credentials: Credentials):
+def test_each_error_has_its_verdict(error: Exception, state: JobState, credentials: Credentials) -> None:
     verdict = failed(job(), error, RETRY, NOW)
     assert (verdict.conclusion.state, verdict.credentials) == (state, credentials)
     assert verdict.conclusion.detail == {"smaller": True}
     assert verdict.conclusion.events
 
 
-def test_the_verdicts_know_the_whole_family():
+def test_the_verdicts_know_the_whole_family() -> None:
     family = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GatewayError)}
     assert family == {GatewayError, Temporary, Permanent, TooLarge, Refused, Full, SettingsError}
 
 
-def test_a_temporary_failure_counts_and_waits():
+def test_a_temporary_failure_counts_and_waits() -> None:
     end = failed(job(attempts=2), Temporary("503", timedelta(seconds=7000)), RETRY, NOW).conclusion
     assert (end.attempts, end.next_at) == (3, NOW + 7000)
 
 
-def test_after_the_window_a_job_is_parked_with_its_last_reason():
+def test_after_the_window_a_job_is_parked_with_its_last_reason() -> None:
     end = failed(job(attempts=50, age=6 * 86400), Temporary("503"), RETRY, NOW).conclusion
     assert end.state is JobState.PARKED
     assert end.error == "given up after 51 tries; the last one: 503"
 
 
-def test_a_mail_that_ends_its_reader_three_times_is_parked():
+def test_a_mail_that_ends_its_reader_three_times_is_parked() -> None:
     ends = [failed(job(crashes=number), ReaderDied("hung"), RETRY, NOW).conclusion for number in range(3)]
     assert [(end.state, end.crashes) for end in ends] == [
         (JobState.QUEUED, 1),
@@ -83,6 +83,6 @@ def test_a_mail_that_ends_its_reader_three_times_is_parked():
     ]
 
 
-def test_refused_credentials_count_neither_as_try_nor_as_crash():
+def test_refused_credentials_count_neither_as_try_nor_as_crash() -> None:
     end = failed(job(attempts=2, crashes=1), Refused("401"), RETRY, NOW).conclusion
     assert (end.attempts, end.crashes, end.hold) == (2, 1, "token")

@@ -23,28 +23,28 @@ from gateway.sources.reply import reply_for
         (f"FROM:<{'x' * 200}@b.example>", "x" * 200 + "@b.example"),
     ],
 )
-def test_an_address_that_can_be_delivered_is_read(argument: str, address: str):
+def test_an_address_that_can_be_delivered_is_read(argument: str, address: str) -> None:
     path = read_path(argument, "FROM")
     assert path is not None
     assert path.address == address
 
 
 @pytest.mark.parametrize("argument", ["", "FROM", "FROM:", "FROM:<a b@c>", "FROM:<a@b", "TO:<a@b>", "FROM:<a\x00@b>"])
-def test_what_is_no_address_is_refused(argument: str):
+def test_what_is_no_address_is_refused(argument: str) -> None:
     assert read_path(argument, "FROM") is None
 
 
-def test_parameters_have_upper_case_names():
+def test_parameters_have_upper_case_names() -> None:
     path = read_path("FROM:<a@b> size=10 BODY=8BITMIME SMTPUTF8", "FROM")
     assert path is not None
     assert path.parameters == {"SIZE": "10", "BODY": "8BITMIME", "SMTPUTF8": ""}
 
 
-def test_a_recipient_is_never_the_null_path():
+def test_a_recipient_is_never_the_null_path() -> None:
     assert read_path("TO:<>", "TO") is None
 
 
-def test_hops_count_every_received_and_those_of_ours():
+def test_hops_count_every_received_and_those_of_ours() -> None:
     head = (
         b"Received: from a by gw.example.com with ESMTP;\r\n Tue\r\nreceived: from b\r\n\tby gw.example.com\r\n"
         b"Received: from c by other.example\r\nX-Cention-Errand: gw.example.com; errand=7\r\n"
@@ -67,13 +67,13 @@ def test_hops_count_every_received_and_those_of_ours():
         (MemoryError(), "451 4.3.0 "),
     ],
 )
-def test_errors_become_replies_that_say_whether_to_try_again(error: Exception, start: str):
+def test_errors_become_replies_that_say_whether_to_try_again(error: Exception, start: str) -> None:
     reply = reply_for(error, "TRACE")
     assert reply.startswith(start)
     assert "TRACE" in reply
     assert "secret inside" not in reply
 
 
-def test_the_table_of_replies_knows_the_whole_family():
+def test_the_table_of_replies_knows_the_whole_family() -> None:
     family = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GatewayError)}
     assert family == {GatewayError, Temporary, Permanent, TooLarge, Refused, Full, SettingsError}
