@@ -1,4 +1,4 @@
-"""Print docs/settings.md from the settings' classes: `python scripts/settings_reference.py > docs/settings.md`."""
+"""docs/settings.md, printed from the settings' classes; `scripts/docs --write` writes it, a test compares."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ from gateway.config.settings import (
     Workspace,
 )
 
-HEAD = """# Settings
+_HEAD = """# Settings
 
 One TOML file, `/etc/cention-gateway/config.toml` unless `--config` or `CENTION_GATEWAY_CONFIG` names another. This page
 is printed from the settings' classes (`scripts/docs --write`), and a test compares the two.
@@ -32,7 +32,7 @@ is printed from the settings' classes (`scripts/docs --write`), and a test compa
   `http.listen`, `worker.threads` and `worker.readers` change at a restart only; the log says so.
 """
 
-SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+_SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[gateway]", GatewaySection),
     ("[smtp]", SmtpSection),
     ("[http]", HttpSection),
@@ -42,13 +42,13 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("A smarthost as a table: `smarthosts = [{url = ..., user = ..., password = ...}]`", SmarthostTable),
     ("[worker]", WorkerSection),
 )
-COMPUTED = {"hostname": "the machine's name", "readers": "one a core"}
+_COMPUTED = {"hostname": "the machine's name", "readers": "one a core"}
 
 
-def default(name: str, field: FieldInfo) -> str:
+def _default(name: str, field: FieldInfo) -> str:
     """Say what holds where the file says nothing."""
-    if name in COMPUTED:
-        return COMPUTED[name]
+    if name in _COMPUTED:
+        return _COMPUTED[name]
     if field.is_required():
         return "**required**"
     value: Any = field.get_default(call_default_factory=True, validated_data={})
@@ -63,18 +63,18 @@ def default(name: str, field: FieldInfo) -> str:
     return f"`{text}`"
 
 
-def reference() -> Iterator[str]:
-    """Yield the page's lines."""
-    yield HEAD
-    for title, section in SECTIONS:
+def page() -> str:
+    """Return the whole page, in Markdown."""
+    return "\n".join(_lines()).rstrip() + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield _HEAD
+    for title, section in _SECTIONS:
         yield f"## {title if title.startswith('A ') else f'`{title}`'}\n"
         yield f"{(section.__doc__ or '').strip()}\n"
         yield "| key | default | what |"
         yield "|---|---|---|"
         for name, field in section.model_fields.items():
-            yield f"| `{name}` | {default(name, field)} | {field.description} |"
+            yield f"| `{name}` | {_default(name, field)} | {field.description} |"
         yield ""
-
-
-if __name__ == "__main__":
-    print("\n".join(reference()).rstrip())
