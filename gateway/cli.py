@@ -51,6 +51,7 @@ cli.add_typer(queue, name="queue")
 cli.add_typer(preview, name="preview")
 cli.add_typer(database, name="db")
 
+_WIDE = 250
 _DEFAULT = "/etc/cention-gateway/config.toml"
 Config = Annotated[
     Path,
@@ -81,6 +82,12 @@ def _fail(error: Exception, code: Exit) -> None:
     for line in str(error).splitlines():
         print(line, file=sys.stderr)
     sys.exit(code)
+
+
+def _print(table: Table) -> None:
+    """Print a table as wide as the terminal is; into a file or pipe, as wide as it wants to be."""
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDE)).print(table)
 
 
 def _say_json(value: Any) -> None:
@@ -121,7 +128,7 @@ def run_check(config: Config = Path(_DEFAULT), *, as_json: AsJson = False) -> No
         table = Table("", "what", "said", box=None)
         for one in findings:
             table.add_row({"ok": "✓", "warning": "!", "wrong": "✗"}[one.state], one.what, one.said)
-        Console().print(table)
+        _print(table)
     if any(one.state == "wrong" for one in findings):
         raise typer.Exit(Exit.FAILED)
 
@@ -207,7 +214,7 @@ def queue_list(
     table = Table("job", "kind", "state", "route", "tries", "id", "subject", "what", box=None)
     for row in rows:
         table.add_row(*(operate.cells(row)))
-    Console().print(table)
+    _print(table)
 
 
 @queue.command("show")

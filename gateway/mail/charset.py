@@ -22,24 +22,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# What is found in mails; detection among all that exist is slower and picks sets nobody writes in.
-_DETECTED = [
-    "cp1252",
-    "cp1250",
-    "iso8859_2",
-    "cp1251",
-    "koi8_r",
-    "cp1253",
-    "cp1254",
-    "cp1255",
-    "cp1256",
-    "cp874",
-    "big5",
-    "gb18030",
-    "cp932",
-    "euc_jp",
-    "cp949",
-]
+# Detection among all that exist is slower, and picks sets that nobody writes in.
+_FOUND_IN_MAILS = (
+    "cp1252 cp1250 iso8859_2 cp1251 koi8_r cp1253 cp1254 cp1255 cp1256 cp874 big5 gb18030 cp932 euc_jp cp949"
+)
 
 
 def decode(content: bytes, declared: str) -> tuple[str, str]:
@@ -117,7 +103,7 @@ def _detected(content: bytes) -> str:
         return "cp1252"
     import charset_normalizer  # slow to load, and few mails need it
 
-    matches = charset_normalizer.from_bytes(content[:_SAMPLE], cp_isolation=_DETECTED)
+    matches = charset_normalizer.from_bytes(content[:_SAMPLE], cp_isolation=_FOUND_IN_MAILS.split())
     found = [match.encoding for match in matches]
     if not found or (found[0] in _LATIN and "cp1252" in found):
         return "cp1252"
@@ -133,4 +119,6 @@ def _without_surrogates(text: str) -> str:
 
 
 def _unknown(declared: str, used: str) -> str:
-    return f"no character set declared, read as {used}" if not declared else f"not {declared[:40]}, read as {used}"
+    if not declared:
+        return f"no character set declared, read as {used}"
+    return f"declared as {declared[:40]}, which cannot be; read as {used}"

@@ -4,7 +4,7 @@ _SIGNATURE = "-- "
 
 
 def unflow(text: str, *, delete_space: bool) -> str:
-    r"""Return `text`, its lines ended by "\\n", with soft line breaks taken out.
+    """Return `text`, its lines ended by LF, with soft line breaks taken out.
 
     `delete_space` is the parameter DelSp=yes: the space before a soft break belongs to the break.
     """

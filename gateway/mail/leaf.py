@@ -43,7 +43,7 @@ class Leaf:
         return _noted(content, note, notes)
 
     def text(self, raw: bytes, notes: Notes) -> str:
-        r"""Return the content as text, its lines ended by "\\n", and unwrapped where it is format=flowed."""
+        """Return the content as text, its lines ended by LF, and unwrapped where it is format=flowed."""
         content = self.content(raw, notes)
         given = self.part.content_type.raw
         charset = given("charset")
