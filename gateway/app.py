@@ -1,6 +1,7 @@
 """Where the rooms are wired together: settings in, a running gateway out. Start, reload and stop are here alone."""
 
 import asyncio
+import os
 import signal
 import ssl
 import time
@@ -139,8 +140,8 @@ class Gateway:
             raise
         log.started(smtp=[str(one) for one in self.smtp], http=str(self.http), spool=self.plan.settings.gateway.spool)
 
-    async def stop(self) -> None:
-        """Finish what is in hand within `stop_timeout`, begin nothing else, close."""
+    async def stop(self) -> int:
+        """Finish what is in hand within `stop_timeout`, begin nothing else, close; return how many jobs are left."""
         seconds = self.plan.settings.gateway.stop_timeout
         deadline = time.monotonic() + seconds
         try:
@@ -153,6 +154,7 @@ class Gateway:
         self._readers.close()
         self.spool.close()
         log.stopped(unfinished)
+        return unfinished
 
     def reload(self, new: Plan) -> list[str]:
         """Put new settings in force for all that begins from now on; return what only a restart can change."""
@@ -245,10 +247,12 @@ def run(path: Path) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the settings again."""
     loaded = load_plan(path)
     logging.configure(loaded.settings.gateway.log, loaded.settings.gateway.log_level)
-    uvloop.run(_run(path, loaded))
+    if uvloop.run(_run(path, loaded)):
+        # Their threads wait for others and would hold the process; the next start takes their jobs up.
+        os._exit(0)
 
 
-async def _run(path: Path, loaded: Plan) -> None:
+async def _run(path: Path, loaded: Plan) -> int:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     gateway = Gateway(loaded)
 
@@ -263,7 +267,8 @@ async def _run(path: Path, loaded: Plan) -> None:
     try:
         await ended.wait()
     finally:
-        await gateway.stop()
+        unfinished = await gateway.stop()
+    return unfinished
 
 
 def _reload(gateway: Gateway, path: Path) -> None:

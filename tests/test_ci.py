@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 SKIPS = {
     "in the test": "import pytest\ndef test_it():\n    pytest.skip('no server')\n",
-    "in a fixture": "import pytest\n@pytest.fixture\ndef it():\n    pytest.skip('no server')\ndef test_it(it):\n    pass\n",
+    "in a fixture": "import pytest\n@pytest.fixture\ndef it():\n    pytest.skip('no server')\ndef test_it(it): ...\n",
     "by a mark": "import pytest\n@pytest.mark.skip('no server')\ndef test_it():\n    pass\n",
     "of a whole file": "import pytest\npytest.skip('no server', allow_module_level=True)\n",
 }

@@ -76,7 +76,7 @@ def test_the_environment_is_made_once_for_each_lock(tmp_path: Path) -> None:
 def test_every_script_says_what_it_does_and_stops_at_an_error() -> None:
     for script in SCRIPTS:
         text = script.read_text()
-        assert re.search(r"^# [A-Z]\w+ .*\.|^# .*\.$|^# .+", text, re.MULTILINE), script
+        assert re.search(r"\A(#!.*\n)?# [A-Z.]", text), script
         if script.name != "environment":
             assert text.startswith("#!/usr/bin/env bash\n"), script
             assert "set -euo pipefail" in text, script

@@ -10,7 +10,7 @@ from gateway.flow.surroundings import Surroundings
 from gateway.mail.compose import compose
 from gateway.mail.embed import missing_cids
 from gateway.model import Answer, Event, Job, JobState, Reply
-from gateway.outgoing.smarthost import Delivery, deliver
+from gateway.outgoing.smarthost import Delivery, Refusal, deliver
 from gateway.spool import query
 from gateway.spool.jobs import Conclusion
 from gateway.spool.spool import Spool
@@ -67,10 +67,12 @@ def _concluded(
     job: Job, answer: Answer, route: str, reply: Reply, delivery: Delivery, around: Surroundings
 ) -> Conclusion:
     """Say what became of each recipient: refused for now is tried again alone, refused for good is for a person."""
-    again = [refusal.recipient for refusal in delivery.refused if not refusal.permanent]
-    refused = dict(job.detail.get("refused", {}))
-    refused |= {one.recipient: f"{one.code} {one.text}" for one in delivery.refused if one.permanent}
+    again = {one.recipient: _said(one) for one in delivery.refused if not one.permanent}
+    refused = dict(job.detail.get("refused", {})) | {
+        one.recipient: _said(one) for one in delivery.refused if one.permanent
+    }
     sent = [*job.detail.get("sent", []), *delivery.sent]
+    error = "; ".join(f"{recipient}: {said}" for recipient, said in (refused | again).items())
     row = {
         "message_id": reply.message_id,
         "callback_id": job.subject,
@@ -79,18 +81,27 @@ def _concluded(
         "recipients": sent,
         "sent_at": time.time(),
     }
-    left = {"recipients": again, "refused": refused} if again else {"recipients": list(refused)} if refused else {}
+    events, left = list(_events(reply, delivery)), {}
+    if again:
+        left = {"recipients": list(again), "refused": refused, "sent": sent}
+    elif refused:
+        left = {"recipients": list(refused), "sent": sent}
+        events.append(Event("parked", {"reason": error}))
     return Conclusion(
         JobState.QUEUED if again else JobState.PARKED if refused else JobState.DONE,
-        events=tuple(_events(reply, delivery)),
+        events=tuple(events),
         next_at=time.time() + around.retry.wait(job.attempts + 1) if again else 0.0,
         attempts=job.attempts + 1 if again else job.attempts,
         result=reply.message_id,
-        error="; ".join(f"{one.recipient}: {one.code} {one.text}" for one in delivery.refused) or None,
+        error=error or None,
         route=route,
-        detail=left | {"sent": sent} if left else {},
+        detail=left,
         sent=row if sent else None,
     )
+
+
+def _said(refusal: Refusal) -> str:
+    return f"{refusal.code} {refusal.text}"
 
 
 def _events(reply: Reply, delivery: Delivery) -> Iterator[Event]:
@@ -101,4 +112,4 @@ def _events(reply: Reply, delivery: Delivery) -> Iterator[Event]:
         yield Event("sent", handed | {"message_id": reply.message_id})
     for one in delivery.refused:
         meaning = "for good" if one.permanent else "for now"
-        yield Event("refused", {"recipient": one.recipient, "reply": f"{one.code} {one.text}", "meaning": meaning})
+        yield Event("refused", {"recipient": one.recipient, "reply": _said(one), "meaning": meaning})

@@ -23,18 +23,19 @@ from gateway.spool.writer import Writer
 
 T = TypeVar("T")
 
-# Measured with scripts/bench threshold: below, a row costs less than a file with its two syncs; above, more.
-BLOB_THRESHOLD = 256 * 1024
+# Where `scripts/bench threshold` has both alike: below, a row costs less than a file with its two syncs; above, more.
+BLOB_THRESHOLD = 128 * 1024
 
 
 class Spool:
     """An open spool. `on_work` is called (from any thread) whenever there may be something new to do."""
 
-    def __init__(self, url: str, min_free: int = 0, on_work: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, url: str, min_free: int = 0, *, threshold: int = BLOB_THRESHOLD) -> None:
         path = database.file_of(url)
         if not path.parent.is_dir():
             raise SettingsError([f"gateway.spool: no folder {path.parent}; create it, owned by the user that runs us"])
-        self.on_work = on_work
+        self.on_work: Callable[[], None] = lambda: None
+        self._threshold = threshold
         self._min_free = min_free
         self._path = path
         database.create(path)
@@ -78,7 +79,7 @@ class Spool:
 
     def body(self, max_head: int = 1_000_000) -> Body:
         """Start taking a mail's bytes."""
-        return Body(self.blobs, str(ULID()), BLOB_THRESHOLD, max_head, self._disk)
+        return Body(self.blobs, str(ULID()), self._threshold, max_head, self._disk)
 
     def check_room(self, size: int = 0) -> None:
         """Raise Full when the disk has no room for a mail of that size."""

@@ -144,6 +144,8 @@ def test_recipients_are_each_seen_to(tmp_path: Path) -> None:
         ]
         assert roads.smarthost.mails[0][1] == roads.smarthost.mails[1][1]
         assert job["detail"]["recipients"] == ["never@client.example"]
+        assert job["error"] == "never@client.example: 550 5.1.1 unknown"
+        assert roads.steps(name)[-1] == "parked"
         roads.smarthost.replies.clear()
         operate.retry(roads.gateway.spool, [name])
         roads.reaches(name, "done")

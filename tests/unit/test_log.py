@@ -1,0 +1,37 @@
+"""The log: facts as JSON or for people, and nothing in it that must not be."""
+
+import json
+
+import pytest
+
+from gateway import log as logging
+from gateway.log import log
+
+
+@pytest.mark.parametrize("form", ["json", "human"])
+def test_a_traceback_shows_no_local_variables(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure(form, "info")
+
+    def fails(body: str) -> None:
+        raise ValueError(f"{len(body)} letters")
+
+    try:
+        fails("the customer's words, and s3cret")
+    except ValueError as error:
+        log.trouble("here", error)
+    said = capsys.readouterr().err
+    assert "32 letters" in said
+    assert "s3cret" not in said.replace('fails("the customer\'s words, and s3cret")', "")
+
+
+def test_a_fact_is_a_json_object_a_line_with_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure("json", "info")
+    log.accepted("01M8", "smtp", "å@b", ["support"], 10, "192.0.2.1")
+    said = json.loads(capsys.readouterr().err)
+    assert (said["event"], said["trace"], said["sender"], said["level"]) == ("mail accepted", "01M8", "å@b", "info")
+
+
+def test_below_its_level_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.configure("json", "error")
+    log.accepted("01M8", "smtp", "a@b", ["support"], 10, "192.0.2.1")
+    assert capsys.readouterr().err == ""
