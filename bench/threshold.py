@@ -51,9 +51,8 @@ def main() -> None:
         turns = [(mails_a_second(size, 1 << 40), mails_a_second(size, 0)) for _ in range(TURNS)]
         ratios = sorted(file / row for row, file in turns)
         row, file = (statistics.median(column) for column in zip(*turns, strict=True))
-        print(
-            f"{size:>9}  {row:>8.0f}  {file:>8.0f}  {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        )
+        spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        print(f"{size:>9}  {row:>8.0f}  {file:>8.0f}  {spread}")
 
 
 if __name__ == "__main__":

@@ -128,12 +128,14 @@ class Road:
         self._thread.join()
         self.loop.close()
 
-    def reload(self) -> None:
-        """Put the settings, as `sections` change them now, in force."""
-        self.run(self._reload())
+    def reload(self) -> list[str]:
+        """Put the settings, as `sections` change them now, in force; return what needs a restart."""
+        needs: list[str] = self.run(self._reload())
+        return needs
 
-    async def _reload(self) -> None:
-        self.gateway.reload(plan(self.settings(), "test"))
+    async def _reload(self) -> list[str]:
+        needs: list[str] = self.gateway.reload(plan(self.settings(), "test"))
+        return needs
 
     # -- what a test does
 
@@ -147,7 +149,8 @@ class Road:
             for recipient in recipients or ("support@example.com",):
                 client.rcpt(recipient)
             code, text = client.data(raw)
-        assert code == 250, text
+        if code != 250:
+            raise smtplib.SMTPDataError(code, text)
         return text.decode().split()[-1]
 
     def job(self, name: str) -> dict[str, Any]:

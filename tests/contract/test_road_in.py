@@ -1,12 +1,16 @@
 """A mail's way to its errand, with everything that Cention may answer."""
 
 import base64
+import smtplib
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway import operate
+from gateway.flow.inbound import Prepared
+from gateway.flow.readers import Readers
 from tests.roads import Road, road, until
 
 MAIL = "Message-ID: <1@client.example>\nFrom: Åsa <asa@client.example>\nSubject: hello\n\nhello there\n"
@@ -204,3 +208,36 @@ def test_work_in_hand_is_finished_when_the_program_stops(tmp_path: Path) -> None
     running.gateway = running.run(running._started())
     assert running.job(name)["state"] == "done"
     running.__exit__()
+
+
+def hang(_source: object, _reading: object) -> Prepared:
+    time.sleep(60)
+    raise AssertionError("nobody ended this")
+
+
+# The reading process is ended each time; the mail is parked after three such ends, whole, and others go on.
+def test_a_mail_that_ends_its_reader_three_times_is_parked(tmp_path: Path) -> None:
+    with road(tmp_path) as roads:
+        real, hanging = roads.gateway._worker._readers, Readers(1, 0.5, 1_000_000_000, hang)
+        roads.gateway._worker._readers = hanging
+        name = roads.sends(MAIL)
+        job = roads.reaches(name, "parked")
+        assert job["error"] == "reading took longer than 0.5 s, 3 times; the whole mail is kept"
+        assert roads.steps(name) == ["accepted", "again later", "again later", "parked"]
+        assert roads.gateway.spool.raw(name) == MAIL.replace("\n", "\r\n").encode()
+        roads.gateway._worker._readers = real
+        hanging.close()
+        roads.reaches(roads.sends(mail(2)), "done")
+
+
+# What the settings leave to a restart is named, and what they can change at once is changed.
+def test_a_reload_changes_what_begins_from_now_on(tmp_path: Path) -> None:
+    with road(tmp_path) as roads:
+        roads.sections = {
+            "smtp": {"listen": ["127.0.0.1:0", "127.0.0.1:0"], "max_size": "1 kB"},
+            "http": {"max_size": "1 kB"},
+        }
+        assert roads.reload() == ["smtp.listen"]
+        with pytest.raises(smtplib.SMTPResponseException, match="552"):
+            roads.sends(MAIL + "x" * 2000)
+        assert roads.post(b"{" + b" " * 1500)[0] == 413

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from gateway.errors import Full, SettingsError, Temporary, TooLarge
 from gateway.model import Envelope, Receipt
@@ -247,3 +247,21 @@ def test_an_envelope_of_many_recipients_is_kept_whole(spool: Spool) -> None:
     receipt = asyncio.run(accepted(spool, MAIL, envelope=envelope))
     assert trace(spool, receipt.id)["mail"]["recipients"] == list(envelope.recipients)
     assert ENVELOPE.recipients == ("support@example.com",)
+
+
+# Group commit: whatever waits goes to the disk together, so that many senders cost one sync and not many.
+def test_all_that_waits_is_committed_in_one_transaction(spool: Spool) -> None:
+    commits: list[Connection] = []
+    event.listen(spool._writing, "commit", commits.append)
+    held = threading.Event()
+    spool.change(lambda _: held.wait(10))
+
+    async def many() -> list[Receipt]:
+        raws = (MAIL.replace(b"1@x", b"%d@x" % number) for number in range(50))
+        waiting = [asyncio.create_task(accepted(spool, raw)) for raw in raws]
+        await asyncio.sleep(0.5)
+        held.set()
+        return await asyncio.gather(*waiting)
+
+    assert len({receipt.id for receipt in asyncio.run(many())}) == 50
+    assert len(commits) <= 2
