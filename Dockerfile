@@ -20,7 +20,7 @@ RUN /opt/build/bin/python -m build --no-isolation --wheel --outdir dist . \
         --no-index dist/*.whl
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /var/lib/cention-gateway cention-gateway \
+RUN useradd --uid 10001 --user-group --no-log-init --no-create-home --home-dir /var/lib/cention-gateway cention-gateway \
     && install --directory --owner cention-gateway --group cention-gateway --mode 700 /var/lib/cention-gateway
 COPY --from=builder /opt/cention-gateway /opt/cention-gateway
 RUN /opt/cention-gateway/bin/cention-gateway --help >/dev/null

@@ -40,6 +40,7 @@ ATTRIBUTES = {
     "tr": _BOX,
     "ul": _names("type"),
 }
+_LONGEST_STYLE = 4_000
 SCHEMES = _names("http https mailto tel cid data")
 # Nothing that moves a box out of the mail's own place: no position, no z-index.
 _PROPERTIES = re.compile(
@@ -70,6 +71,8 @@ def attribute(tag: str, name: str, value: str) -> str | None:
 @lru_cache(maxsize=1024)
 def style(value: str) -> str | None:
     """Keep the declarations whose property is allowed and whose value loads nothing but pictures by cid or http."""
+    if len(value) > _LONGEST_STYLE:
+        return None
     kept = [
         f"{match[1].lower()}: {match[2].strip()}"
         for match in _DECLARATION.finditer(value)

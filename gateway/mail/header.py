@@ -17,7 +17,9 @@ _VALUE_BYTES = 64 * 1024
 _TEXT = 2_000
 _CONTINUED = 4_000
 _WINDOW = 4_096
+_BEGINNING = 16 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(?!//)([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+_FIELD_NAME = re.compile(rb"[!-9;-~]{1,200}[ \t]*:(?!//)")
 _MBOX = re.compile(rb"(?:>?From [^\n]*\n)+")
 _BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*\n)*")
 _INDENTED_FIELD = re.compile(rb"[ \t]+(?=[!-9;-~]{1,200}:[^\n]*\n[!-9;-~]{1,200}:)")
@@ -68,13 +70,13 @@ def read_header(raw: bytes, start: int, end: int) -> tuple[Header, int]:
 def header_start(raw: bytes) -> int:
     """Return where the header of a whole mail begins: after empty lines and an mbox's `From ` line."""
     start = 0
-    blank = _BLANK_LINES.match(raw)
-    if blank and (_FIELD.match(raw, blank.end()) or _MBOX.match(raw, blank.end())):
+    blank = _BLANK_LINES.match(raw, 0, _BEGINNING)
+    if blank and (_FIELD_NAME.match(raw, blank.end()) or _MBOX.match(raw, blank.end(), blank.end() + _BEGINNING)):
         start = blank.end()
-    mbox = _MBOX.match(raw, start)
+    mbox = _MBOX.match(raw, start, start + _BEGINNING)
     if mbox:
         start = mbox.end()
-    indented = _INDENTED_FIELD.match(raw, start)
+    indented = _INDENTED_FIELD.match(raw, start, start + _BEGINNING)
     return indented.end() if indented else start
 
 

@@ -1,6 +1,6 @@
 """HTML of strangers: made safe to show beside an agent's own page, and made readable as text.
 
-`nh3` keeps what is on a list and nothing else. It takes quadratic time on deep nesting, so depth is counted first.
+`nh3` keeps what is on a list and nothing else.
 """
 
 import re
@@ -9,7 +9,7 @@ import html2text
 import nh3
 
 from gateway.mail.allowlist import ATTRIBUTES, GONE_WITH_CONTENT, SCHEMES, TAGS, attribute, relative
-from gateway.mail.markup import is_too_deep, strip_tags
+from gateway.mail.markup import is_forbidding, strip_tags
 
 _LARGEST = 5_000_000
 _LARGEST_CONVERTED = 1_500_000
@@ -25,9 +25,9 @@ def sanitise(html: str) -> str:
     """Return what of `html` is safe to show: text, tables, inline styles, pictures and links, as a fragment.
 
     Links go to http, https, mailto and tel; pictures come from http, https, `cid:` and, where they are the picture
-    itself, `data:`. "" where it is too large or too deep to be looked through. Never raises.
+    itself, `data:`. "" where it is too large, or built to cost time. Never raises.
     """
-    if len(html) > _LARGEST or is_too_deep(html):
+    if len(html) > _LARGEST or is_forbidding(html):
         return ""
     return _CLEANER.clean(html).strip()
 
@@ -35,9 +35,9 @@ def sanitise(html: str) -> str:
 def to_text(html: str) -> str:
     """Return `html` as plain text: links behind their words, rows of tables in lines, pictures by their alternative.
 
-    Lines are not wrapped. What is too large or too deep for that only loses its tags. Never raises.
+    Lines are not wrapped. What is too large or built to cost time only loses its tags. Never raises.
     """
-    if len(html) > _LARGEST or is_too_deep(html):
+    if len(html) > _LARGEST or is_forbidding(html):
         return strip_tags(html)
     bare = _BARE.clean(html)
     if len(bare) > _LARGEST_CONVERTED:

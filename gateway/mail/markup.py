@@ -1,4 +1,4 @@
-"""HTML at arm's length, for what the libraries had better not see: how deep it is nested, and its text without tags.
+"""HTML at arm's length, for what the libraries had better not see: what they are slow on, and its text without tags.
 
 Both take time in proportion to the length, whatever is in it.
 """
@@ -7,6 +7,7 @@ import re
 from html import unescape
 
 _DEPTH = 400
+_ENTITIES = 50_000
 # Elements that HTML never closes by itself; the others cannot be nested deeply.
 _CONTAINER = re.compile(
     r"<(/?)(address|article|aside|blockquote|center|details|dir|div|dl|fieldset|figure|footer|form|header|main|menu|nav"
@@ -21,7 +22,14 @@ _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _BLANK_LINES = re.compile(r"\n[ \t\n]*\n")
 
 
-def is_too_deep(html: str) -> bool:
+def is_forbidding(html: str) -> bool:
+    """Say if `html` is built to cost time: `nh3` takes quadratic time on nesting, and on entities with no tag between."""
+    if html.count("&") > _ENTITIES and max(run.count("&") for run in html.split("<")) > _ENTITIES:
+        return True
+    return _is_too_deep(html)
+
+
+def _is_too_deep(html: str) -> bool:
     """Say if containers are nested more deeply than people write; a closing tag counts if it fits the last opened."""
     if html.count("<") <= _DEPTH:
         return False

@@ -14,6 +14,7 @@ _SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _SPACES = 40  # in one of so many places a space: words, not base64
 _QUANTUM = 4
+_CHUNKS = 10_000
 
 
 def decode_transfer(content: bytes, encoding: str) -> tuple[bytes, str]:
@@ -51,6 +52,8 @@ def decode_base64(content: bytes) -> tuple[bytes, str]:
 def _broken_base64(content: bytes) -> tuple[bytes, str]:
     if content.strip().count(b" ") * _SPACES > len(content):
         return content, "declared as base64, but it is not"
+    if content.count(b"=") > _CHUNKS:
+        return _chunk(_NOT_BASE64.sub(b"", content)), "base64 was broken, read as far as it goes"
     pieces: list[bytes] = []
     for match in _CHUNK.finditer(content):
         if pieces and _FOREIGN.search(match[0]):
