@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from gateway import metrics
+from gateway.errors import Temporary
 from gateway.flow.answer import send_answer
 from gateway.flow.errand import create_errand
 from gateway.flow.lanes import Lanes
@@ -137,7 +138,7 @@ class Worker:
         try:
             verdict = self._judged(job, around)
             if verdict is not None:
-                self._record(job, verdict, around, probing=probing)
+                self._record_surely(job, verdict, around, probing=probing)
         except Exception as error:  # noqa: BLE001 - the job stays leased, and is taken again when that runs out
             log.trouble(f"job {job.id}", error)
 
@@ -153,6 +154,18 @@ class Worker:
                 return None
             return failed(job, error, around.retry, time.time())
         return Verdict(conclusion, Credentials.WORK)
+
+    def _record_surely(self, job: Job, verdict: Verdict, around: Surroundings, *, probing: bool) -> None:
+        """Record a verdict, waiting for the spool if it must: what is not recorded would be done a second time."""
+        while True:
+            try:
+                self._record(job, verdict, around, probing=probing)
+            except Temporary as error:
+                log.trouble(f"recording job {job.id}", error)
+                if self._stopping.wait(_TICK):
+                    return
+            else:
+                return
 
     def _record(self, job: Job, verdict: Verdict, around: Surroundings, *, probing: bool) -> None:
         conclusion = verdict.conclusion

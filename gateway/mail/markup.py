@@ -23,7 +23,7 @@ _BLANK_LINES = re.compile(r"\n[ \t\n]*\n")
 
 
 def is_forbidding(html: str) -> bool:
-    """Say if `html` is built to cost time: `nh3` takes quadratic time on nesting, and on entities with no tag between."""
+    """Say if `html` is built to cost time: `nh3` is quadratic in nesting, and in entities with no tag between."""
     if html.count("&") > _ENTITIES and max(run.count("&") for run in html.split("<")) > _ENTITIES:
         return True
     return _is_too_deep(html)

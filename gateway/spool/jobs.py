@@ -93,8 +93,12 @@ def recover(connection: Connection, now: float | None) -> int:
 
 
 def conclude(connection: Connection, done: Job, end: Conclusion, now: float) -> bool:
-    """Record what came of a leased job; False, and nothing recorded, when the lease is no longer its holder's."""
-    mine = (job.c.id == done.id) & (job.c.lease == done.lease) & (job.c.state == JobState.WORKING)
+    """Record what came of a leased job; False, and nothing recorded, when the lease is no longer its holder's.
+
+    A lease that ran out but that nobody else has taken since is still the holder's: its number tells.
+    """
+    unmoved = job.c.state.in_((JobState.WORKING, JobState.QUEUED))
+    mine = (job.c.id == done.id) & (job.c.lease == done.lease) & unmoved
     values = (
         {
             "state": end.state,

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from gateway import operate
+from gateway.errors import Full
 from gateway.flow.inbound import Prepared
 from gateway.flow.readers import Readers
+from gateway.spool import jobs
 from tests.roads import Road, road, until
 
 MAIL = "Message-ID: <1@client.example>\nFrom: Åsa <asa@client.example>\nSubject: hello\n\nhello there\n"
@@ -241,3 +243,21 @@ def test_a_reload_changes_what_begins_from_now_on(tmp_path: Path) -> None:
         with pytest.raises(smtplib.SMTPResponseException, match="552"):
             roads.sends(MAIL + "x" * 2000)
         assert roads.post(b"{" + b" " * 1500)[0] == 413
+
+
+# Cention has the errand, but the disk is full just then: it is recorded when there is room, and not created again.
+def test_a_result_that_cannot_be_recorded_yet_is_not_done_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refused = jobs.conclude, [Full("no room"), Full("no room")]
+
+    def full_at_first(*arguments: Any) -> bool:
+        if refused:
+            raise refused.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(jobs, "conclude", full_at_first)
+    with road(tmp_path) as roads:
+        roads.reaches(roads.sends(MAIL), "done")
+        assert refused == []
+        assert len(roads.errands()) == 1

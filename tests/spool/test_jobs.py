@@ -63,6 +63,17 @@ def test_a_late_result_does_not_overwrite_that_of_the_new_holder(spool: Spool, a
     assert [event["step"] for event in trace["events"]] == ["accepted"]
 
 
+# The disk was full when the result came: nobody else has begun it, so it need not, and must not, be done twice.
+def test_a_late_result_counts_while_nobody_else_has_the_job(spool: Spool, accept: Accept) -> None:
+    accept(mail(1))
+    (late,) = lease(spool, seconds=10)
+    spool.change(lambda connection: jobs.recover(connection, FAR + 11)).result()
+    assert states(spool) == ["queued"]
+    assert conclude(spool, late, JobState.DONE, result="7")
+    assert states(spool) == ["done"]
+    assert not conclude(spool, late, JobState.PARKED, error="again")
+
+
 def test_a_lease_that_is_renewed_does_not_run_out(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     held = lease(spool, seconds=10)
