@@ -5,6 +5,7 @@ Other rooms call these methods, so that a fact has one name and one set of field
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -45,7 +46,9 @@ class Log:
     """What can be said. Each method is one fact; `trace` is the id of the mail or callback it is about."""
 
     def _say(self, level: str, fact: str, **fields: object) -> None:
-        getattr(structlog.get_logger(), level)(fact, **fields)
+        # A log that cannot be written (a closed pipe, a full disk) must not cost a mail.
+        with suppress(OSError, ValueError):
+            getattr(structlog.get_logger(), level)(fact, **fields)
 
     def started(self, **where: object) -> None:
         """Every part listens and works."""

@@ -29,6 +29,8 @@ def decode_words(value: bytes, charset: str) -> str:
     Space between two words is not text (RFC 2047 6.2). Words of one character set are put together as bytes before
     they are decoded: many mailers cut them inside a character.
     """
+    if b"=?" not in value:
+        return decode_eight_bit(value, charset)
     return "".join(_text(list(run), charset) for _, run in groupby(_pieces(value), key=lambda piece: piece.charset))
 
 

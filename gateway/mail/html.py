@@ -14,7 +14,9 @@ from gateway.mail.markup import is_forbidding, strip_tags
 _LARGEST = 5_000_000
 _LARGEST_CONVERTED = 1_500_000
 _BETWEEN_CELLS = re.compile(r"</t[dh]>(?=\s*<t[dh]\b)")
-_ESCAPED = re.compile(r"^(\s*\d*)\\(?=[.+-])", re.MULTILINE)
+_ESCAPED = re.compile(r"^([ \t>]*\d{0,9})\\(?=[.+-])", re.MULTILINE)
+# The library searches for the beginnings of lists in a way that takes quadratic time on these.
+_WHITE_SPACE = re.compile(r"\s{100}\s+")
 _HEADING = re.compile(r"<(/?)h[1-6]>")
 _EMPTY_LINK = re.compile(r"\[\s*\]\([^()\s]*\)")
 _LINK_TARGET = re.compile(r"(?<=\]\()(?:[^\s()\\]|\\.)+(?=\))")
@@ -42,7 +44,7 @@ def to_text(html: str) -> str:
     bare = _BARE.clean(html)
     if len(bare) > _LARGEST_CONVERTED:
         return strip_tags(bare)
-    bare = _BETWEEN_CELLS.sub(" | </td>", _HEADING.sub(r"<\1p>", bare))
+    bare = _BETWEEN_CELLS.sub(" | </td>", _HEADING.sub(r"<\1p>", _WHITE_SPACE.sub("\n\n", bare)))
     try:
         text = _converter().handle(bare)
     except Exception:  # noqa: BLE001 - whatever the library stumbles over, the mail is still to be read

@@ -46,8 +46,10 @@ class Parameters:
         What is raw 8-bit is read as UTF-8, else as `charset`.
         """
         for name in names:
-            text = self.decoded.get(name) or decode_words(self.given.get(name, "").encode("latin-1"), charset)
-            if text := clean(text, _TEXT):
+            text = self.decoded.get(name, "")
+            if not text and self.given.get(name):
+                text = decode_words(self.given[name].encode("latin-1"), charset)
+            if text and (text := clean(text, _TEXT)):
                 return text
         return ""
 

@@ -9,6 +9,7 @@ import re
 from gateway.mail.address import from_header
 from gateway.mail.body import read_body
 from gateway.mail.embed import cids
+from gateway.mail.field import clean
 from gateway.mail.header import Header, header_start, read_header, to_text
 from gateway.mail.leaf import Notes
 from gateway.mail.scan import Part, scan
@@ -17,6 +18,7 @@ from gateway.model import Address, Attachment, Mail
 _CHAIN = 50
 _CHAIN_BYTES = 64 * 1024
 _LONGEST_ID = 998
+_LONGEST_NOTE = 300
 _ID = re.compile(rb"<[^<>\s\x00-\x1f]{1,996}>")
 _ID_ALONE = re.compile(r"(<[^<>\s]+>)(?:\s.*)?")
 _NOBODY = Address("", "")
@@ -44,7 +46,7 @@ def _read(raw: bytes, fallback_id: str) -> Mail:
     notes |= dict.fromkeys(structure.notes)
     header, charset = structure.root.header, _charset(structure.root)
     body = read_body(structure.root, mended, charset, notes)
-    named = cids(body.html) if body.html else frozenset()
+    named = cids(body.html) if "cid:" in body.html.lower() else frozenset()
     files = [leaf.attachment(mended, number, named, notes) for number, leaf in enumerate(body.files, 1)]
     if not structure.complete:
         files.append(_whole(raw))
@@ -72,7 +74,7 @@ def _mail(
         html_body=html,
         attachments=tuple(files),
         references=_references(header),
-        notes=tuple(notes),
+        notes=tuple(clean(note, _LONGEST_NOTE) for note in notes),
     )
 
 
@@ -100,7 +102,7 @@ def _message_id(header: Header) -> str:
 def _references(header: Header) -> tuple[str, ...]:
     """Return the chain: References, then In-Reply-To where it says something new; its last ones."""
     chain = [
-        found.decode("utf-8", "replace")
+        clean(found.decode("utf-8", "replace"), _LONGEST_ID)
         for name in ("references", "in-reply-to")
         for value in header.all(name)
         for found in _ID.findall(value[-_CHAIN_BYTES:])

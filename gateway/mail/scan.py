@@ -122,7 +122,7 @@ def _spans(reader: _Reader, delimiters: list[_Delimiter], boundary: bytes, end: 
     """
     until = 0
     for number, delimiter in enumerate(delimiters):
-        if delimiter.closes or delimiter.start < until:
+        if delimiter.closes or delimiter.end <= until:
             continue
         following = delimiters[number + 1] if number + 1 < len(delimiters) else _Delimiter(end, end, closes=True)
         until = max(following.start, delimiter.end)

@@ -1,11 +1,32 @@
 """The log: facts as JSON or for people, and nothing in it that must not be."""
 
+import io
 import json
+import sys
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from gateway import log as logging
 from gateway.log import log
+
+
+@pytest.fixture(autouse=True)
+def configuration() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+# A closed pipe or a full disk behind the log must not cost a mail.
+@pytest.mark.parametrize("form", ["json", "human"])
+def test_a_log_that_cannot_be_written_raises_nothing(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", closed)
+    logging.configure(form, "info")
+    closed.close()
+    log.accepted("01M8", "smtp", "a@b", ["support"], 10, "192.0.2.1")
+    log.trouble("here", ValueError("x"))
 
 
 @pytest.mark.parametrize("form", ["json", "human"])
