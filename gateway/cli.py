@@ -278,9 +278,13 @@ def trace(
     config: Config = Path(_DEFAULT),
     *,
     as_json: AsJson = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the mail itself, or the callback's document.")] = False,
 ) -> None:
     """Tell a mail's or an answer's whole way, step by step."""
     with _spool(config) as spool:
+        if raw:
+            sys.stdout.buffer.write(operate.raw(spool, name))
+            return
         traces = operate.traces(spool, name)
     if as_json:
         _say_json(traces)
@@ -323,9 +327,11 @@ async def _simulate(simulator: Simulator) -> None:
     except OSError as error:
         print(f"cannot listen: {error.strerror or error}", file=sys.stderr)
         raise typer.Exit(Exit.UNAVAILABLE) from error
+    serving = asyncio.create_task(simulator.serve_forever())
+    await asyncio.sleep(0)  # it minds signals before anyone can know that it is there
     for label, value in simulator.describe():
         print(f"{label + ':':<28}{value}", flush=True)
-    await simulator.serve_forever()
+    await serving
 
 
 @database.command("upgrade")

@@ -53,6 +53,8 @@ def listing(spool: Spool, states: Sequence[str], route: str, most: int) -> list[
 def cells(row: dict[str, Any]) -> list[str]:
     """Return a job's row for a person: what matters, short."""
     what = f"errand #{row['result']}" if row.get("result") and row["kind"] == "errand" else row.get("error", "")
+    if row["keep"] and row["state"] == "done":
+        what += ", made without its largest attachments; the whole mail is kept"
     subject = row.get("subject") or (f"answer to #{row['errand']}" if "errand" in row else "")
     name = row.get("mail_id") or row.get("callback_id", "")
     return [str(row["id"]), row["kind"], row["state"], row["route"], str(row["attempts"]), name, subject, what]
@@ -79,8 +81,8 @@ def park(spool: Spool, names: Sequence[str], reason: str) -> Moved:
 
 
 def discard(spool: Spool, names: Sequence[str], reason: str) -> Moved:
-    """End jobs without doing them."""
-    states = (JobState.QUEUED, JobState.HELD, JobState.PARKED)
+    """End jobs without doing them, or with one that is done let go of the whole mail that was kept for a person."""
+    states = (JobState.QUEUED, JobState.HELD, JobState.PARKED, JobState.DONE)
     return _move(spool, names, states, JobState.DISCARDED, Event("discarded", {"by": "operator", "reason": reason}))
 
 
@@ -108,6 +110,16 @@ def traces(spool: Spool, name: str) -> list[dict[str, Any]]:
     found = spool.read(lambda connection: query.subjects(connection, name))
     told_of = (spool.read(lambda connection, one=one: query.trace(connection, one)) for one in found)  # type: ignore[misc]
     return [one for one in told_of if one is not None]
+
+
+def raw(spool: Spool, name: str) -> bytes:
+    """Return the bytes of the mail that a name means, or the document of the callback; Permanent when there is none."""
+    for one in traces(spool, name):
+        if "callback" in one:
+            return spool.document(one["callback"]["id"])
+        content = spool.raw(one["mail"]["id"])
+        return content if isinstance(content, bytes) else content.read_bytes()
+    raise Permanent(f"nothing is known of {name}")
 
 
 def told(trace: dict[str, Any]) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """What holds for all rings: in CI no test is skipped, but those that need a folder which is not there."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
 
@@ -15,6 +17,13 @@ def corpora() -> Path:
     if not CORPORA.is_dir():
         pytest.skip("../shared/corpora is not there")
     return CORPORA
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> Iterator[None]:
+    """A test that sets up the log binds it to its own captured output, which is closed for the tests after it."""
+    yield
+    structlog.reset_defaults()
 
 
 def _forbidden(report: pytest.TestReport | pytest.CollectReport, *, needs_corpora: bool) -> bool:

@@ -163,6 +163,8 @@ def move(
         values |= {"attempts": 0, "crashes": 0, "created_at": now}
     elif to == JobState.PARKED:
         values |= {"error": step.detail.get("reason")}
+    elif to == JobState.DISCARDED:
+        values |= {"keep": False}
     moved = update(job).where(job.c.id.in_(ids), job.c.state.in_(from_states)).values(values).returning(job)
     rows = list(connection.execute(moved))
     for row in rows:

@@ -13,7 +13,7 @@ _LONGEST_NUMBER = 18
 
 
 def _jobs() -> Select[Any]:
-    columns = [column for column in job.c if column.name not in {"identity", "leased_until", "keep"}]
+    columns = [column for column in job.c if column.name not in {"identity", "leased_until"}]
     facts = [
         mail.c.subject,
         mail.c.from_address,

@@ -157,6 +157,9 @@ def test_what_is_too_large_goes_again_smaller_and_the_whole_mail_is_kept(tmp_pat
         assert roads.gateway.spool.forget(4e9, 4e9) == 0
         kept = roads.gateway.spool.raw(name)
         assert (kept if isinstance(kept, bytes) else kept.read_bytes()) == raw.replace("\n", "\r\n").encode()
+        assert "the whole mail is kept" in operate.cells(roads.job(name))[-1]
+        operate.discard(roads.gateway.spool, [name], "seen")
+        assert roads.gateway.spool.forget(4e9, 1.0) == 1
 
 
 def test_what_is_too_large_even_then_is_parked(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def test_a_mail_is_handed_in_looked_at_and_moved(config: Path) -> None:
     told = command("trace", name, "--config", config).stdout.decode()
     for word in ("accepted", "copy", "parked", "retried", "discarded", "spam"):
         assert word in told
+    assert command("trace", name, "--raw", "--config", config).stdout == MAIL
     (shown,) = json.loads(command("queue", "show", "1", "--config", config).stdout)
     assert shown["state"] == "discarded"
 

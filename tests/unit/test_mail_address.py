@@ -1,0 +1,100 @@
+"""The first address of a From or Reply-To, as people and mailers really write it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.mail.address import from_header
+from gateway.mail.parse import parse
+from gateway.model import Address
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "email"),
+    [
+        ("a@b", "", "a@b"),
+        ("A B <a@b>", "A B", "a@b"),
+        ("Foo Bar<a@b>", "Foo Bar", "a@b"),
+        ("J. Doe <a@b>", "J. Doe", "a@b"),
+        ('"Lee, Ann" <a@b>', "Lee, Ann", "a@b"),
+        ('"x\\"y" <a@b>', 'x"y', "a@b"),
+        ('Foo "the" Bar <a@b>', "Foo the Bar", "a@b"),
+        ("a@b (Name (nested) x)", "Name (nested) x", "a@b"),
+        ("(c) a@b", "c", "a@b"),
+        # not as the RFC has it
+        ("Lee, Ann <a@b>", "Lee, Ann", "a@b"),
+        ("Name a@b", "Name", "a@b"),
+        ("<a@b", "", "a@b"),
+        ("<<a@b>>", "", "a@b"),
+        ("< a@b >", "", "a@b"),
+        ("<mailto:a@b>", "", "a@b"),
+        ("Bob <a@b> Bobby <c@d>", "Bob", "a@b"),
+        # several, groups, routes
+        ("a@b, c@d", "", "a@b"),
+        ("a@b; c@d", "", "a@b"),
+        ("Group: a@b, c@d;", "", "a@b"),
+        ("<@relay.example:a@b>", "", "a@b"),
+        # local parts and domains
+        ('"john doe"@example.com', "", '"john doe"@example.com'),
+        ('<"a b"@c>', "", '"a b"@c'),
+        ("a@[192.0.2.1]", "", "a@[192.0.2.1]"),
+        ("Åsa <åsa@dömän.example>", "Åsa", "åsa@dömän.example"),
+        # encoded words
+        ("=?ISO-8859-1?Q?Andr=E9?= Pirard <a@b>", "André Pirard", "a@b"),
+        ('"=?UTF-8?Q?Miros=C5=82aw?=" <a@b>', "Mirosław", "a@b"),
+        ("=?utf-8?Q?M=C3=BCller=2C_J?= <a@b>", "Müller, J", "a@b"),
+        ("=?UTF-8?Q?Andr=C3=A9_(Sales)?= <a@b>", "André (Sales)", "a@b"),
+        ("=?utf-8?q?Name_=3Ca=40b=3E?=", "Name", "a@b"),
+        # nothing that mail could be sent to
+        ("root", "root", ""),
+        ("Foo <foo at bar.example>", "Foo foo at bar.example", ""),
+    ],
+)
+def test_an_address_is_read(value: str, name: str, email: str) -> None:
+    assert from_header(value.encode()) == Address(name, email)
+
+
+@pytest.mark.parametrize("value", [b"", b"<>", b"undisclosed-recipients:;", b" , ", b"()"])
+def test_nothing_is_no_address(value: bytes) -> None:
+    assert from_header(value) is None
+
+
+def test_a_raw_name_is_in_the_character_set_of_the_mail() -> None:
+    raw = b"From: " + "Иван <a@b>".encode("koi8-r") + b"\nContent-Type: text/plain; charset=koi8-r\n\nx"
+    assert parse(raw, "<1@x>").sender == Address("Иван", "a@b")
+
+
+@pytest.mark.parametrize("value", [b"=?utf-8?q?a=0D=0Ab?= <a@b>", b"a\x00b <a@b>", b'"a\tb" <a@b>'])
+def test_a_name_is_one_line(value: bytes) -> None:
+    assert from_header(value) == Address("a b", "a@b")
+
+
+# Such values end the standard library's reader with a RecursionError (lessons.md).
+@pytest.mark.parametrize(
+    "value", [b"(" * 100_000, b'"' * 100_001, b"<" * 100_000, b"a@b," * 100_000, b'"' + b"\\" * 99_999]
+)
+def test_a_hostile_value_takes_no_time(value: bytes) -> None:
+    from_header(value)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text(alphabet='ab@<>"(),:;\\ =?.é', max_size=40))
+def test_any_value_is_read_somehow(value: str) -> None:
+    address = from_header(value.encode())
+    assert address is None or address.name or address.email
+
+
+def test_the_sender_field_stands_in_where_from_says_nothing() -> None:
+    assert parse(b"From: <>\nSender: B <b@c>\n\nx", "<1@x>").sender == Address("B", "b@c")
+    assert parse(b"Sender: B <b@c>\n\nx", "<1@x>").sender == Address("B", "b@c")
+    assert parse(b"Subject: x\n\nx", "<1@x>").sender == Address("", "")
+
+
+# The name is kept even where the address has to come from the envelope.
+def test_a_sender_without_an_address_keeps_its_name() -> None:
+    assert parse(b"From: MAILER-DAEMON\n\nx", "<1@x>").sender == Address("MAILER-DAEMON", "")
+
+
+def test_reply_to_is_read_and_none_where_there_is_none() -> None:
+    assert parse(b"From: a@b\nReply-To: C <c@d>, e@f\n\nx", "<1@x>").reply_to == Address("C", "c@d")
+    assert parse(b"From: a@b\n\nx", "<1@x>").reply_to is None
