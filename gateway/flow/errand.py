@@ -56,10 +56,9 @@ def found_by(prepared: Prepared) -> dict[str, object]:
 
 
 def _read(job: Job, spool: Spool, readers: Readers, around: Surroundings, *, smaller: bool) -> Prepared:
-    trace = spool.read(lambda connection: query.trace(connection, job.subject))
+    sender = spool.read(lambda connection: query.sender(connection, job.subject))
     route = around.settings.route_named(job.route)
     hostname = around.settings.gateway.hostname
-    sender = trace["mail"]["sender"] if trace else ""
     reading = Reading(
         envelope_sender=sender or f"mailer-daemon@{hostname}",
         fallback_id=f"<{job.subject}@{hostname}>",

@@ -99,6 +99,11 @@ def pauses(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(select(pause).order_by(pause.c.lane)).mappings()]
 
 
+def sender(connection: Connection, mail_id: str) -> str:
+    """Return a mail's envelope sender, "" for the null one."""
+    return connection.scalar(select(mail.c.sender).where(mail.c.id == mail_id)) or ""
+
+
 def in_hand(connection: Connection, lane: str) -> int:
     """Count the jobs of a lane that are being worked on."""
     working = select(func.count()).select_from(job).where(job.c.lane == lane, job.c.state == JobState.WORKING)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.mail.allowlist import style
+from gateway.mail.allowlist import TAGS, style
 from gateway.mail.html import sanitise, to_text
 
 
@@ -184,7 +184,7 @@ PIECES = re.findall(
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from([*PIECES, " ", "\n"]), max_size=30).map("".join))
 def test_any_html_is_made_safe_and_readable(html: str) -> None:
-    text, clean = to_text(html), sanitise(html)
-    text.encode()
-    assert sanitise(clean) == clean
-    assert "<script" not in clean
+    to_text(html).encode()
+    clean = sanitise(html)
+    assert set(re.findall(r"</?([a-z0-9]+)", clean)) <= TAGS
+    assert to_text(clean).split() == to_text(html).split()
