@@ -25,8 +25,11 @@ class Lanes:
         self._spool = spool
         self._refused: dict[str, str] = {}
 
-    def pause(self, job: Job, held: Conclusion, around: Surroundings) -> bool:
-        """Hold the job and its whole lane, in one transaction; False when the job was not ours any more."""
+    def pause(self, job: Job, held: Conclusion, around: Surroundings, token: str) -> bool:
+        """Hold the job and its whole lane, in one transaction; False when the job was not ours any more.
+
+        `token` is the lane's as it was before the job began: one that is there now may be the one that works.
+        """
         now, reason = time.time(), held.error or ""
         next_probe = now + around.settings.worker.probe
 
@@ -35,7 +38,7 @@ class Lanes:
             return mine, jobs.pause_lane(connection, job.lane, reason, now, next_probe)
 
         mine, new = self._spool.change(change).result()
-        self._refused[job.lane] = _token(job.lane, around)
+        self._refused[job.lane] = token
         metrics.paused.labels(job.lane).set(1)
         if new:
             log.paused(job.lane, reason)
@@ -52,7 +55,7 @@ class Lanes:
         """Begin one job of each lane whose time has come, or whose token is not the one that was refused."""
         for pause in self._spool.read(query.pauses):
             lane = pause["lane"]
-            token = _token(lane, around)
+            token = token_of(lane, around)
             if time.time() < pause["probe_at"] and self._refused.get(lane) == token:
                 continue
             self._refused[lane] = token
@@ -68,7 +71,8 @@ class Lanes:
             self.resume(lane)
 
 
-def _token(lane: str, around: Surroundings) -> str:
+def token_of(lane: str, around: Surroundings) -> str:
+    """Return the token of a lane as it is now, "" where there is none."""
     secret = around.token_of(lane)
     try:
         return secret.value() if secret is not None else ""

@@ -13,7 +13,7 @@ from gateway import metrics
 from gateway.errors import Temporary
 from gateway.flow.answer import send_answer
 from gateway.flow.errand import create_errand
-from gateway.flow.lanes import Lanes
+from gateway.flow.lanes import Lanes, token_of
 from gateway.flow.readers import ReaderDied, Readers
 from gateway.flow.surroundings import Surroundings
 from gateway.flow.verdict import Credentials, Verdict, failed
@@ -136,9 +136,10 @@ class Worker:
     def _work(self, job: Job, around: Surroundings, *, probing: bool) -> None:
         """Run one job in a thread of the pool, and record what came of it."""
         try:
+            token = token_of(job.lane, around)
             verdict = self._judged(job, around)
             if verdict is not None:
-                self._record_surely(job, verdict, around, probing=probing)
+                self._record_surely(job, verdict, around, token, probing=probing)
         except Exception as error:  # noqa: BLE001 - the job stays leased, and is taken again when that runs out
             log.trouble(f"job {job.id}", error)
 
@@ -155,11 +156,11 @@ class Worker:
             return failed(job, error, around.retry, time.time())
         return Verdict(conclusion, Credentials.WORK)
 
-    def _record_surely(self, job: Job, verdict: Verdict, around: Surroundings, *, probing: bool) -> None:
+    def _record_surely(self, job: Job, verdict: Verdict, around: Surroundings, token: str, *, probing: bool) -> None:
         """Record a verdict, waiting for the spool if it must: what is not recorded would be done a second time."""
         while True:
             try:
-                self._record(job, verdict, around, probing=probing)
+                self._record(job, verdict, around, token, probing=probing)
             except Temporary as error:
                 log.trouble(f"recording job {job.id}", error)
                 if self._stopping.wait(_TICK):
@@ -167,10 +168,10 @@ class Worker:
             else:
                 return
 
-    def _record(self, job: Job, verdict: Verdict, around: Surroundings, *, probing: bool) -> None:
+    def _record(self, job: Job, verdict: Verdict, around: Surroundings, token: str, *, probing: bool) -> None:
         conclusion = verdict.conclusion
         if verdict.credentials is Credentials.REFUSED:
-            mine = self._lanes.pause(job, conclusion, around)
+            mine = self._lanes.pause(job, conclusion, around, token)
         else:
             if probing and verdict.credentials is Credentials.UNKNOWN:
                 conclusion = replace(conclusion, state=JobState.HELD, hold="token")

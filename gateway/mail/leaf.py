@@ -18,7 +18,7 @@ _T = TypeVar("_T", bytes, str)
 _HEADER_OF_ATTACHED_MAIL = 64 * 1024
 _META = re.compile(rb"<meta\b[^<>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_WINDOW = 4096
-_MAILS = frozenset({"message/rfc822", "message/global"})
+MAILS = frozenset({"message/rfc822", "message/global"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Leaf:
         """Return the leaf as a file, the `number`th of the mail; inline where the page says `cid:` to it or owns it."""
         content = self.content(raw, notes)
         media_type = self.media_type or type_of(self.name)
-        stem = _subject(content) if media_type in _MAILS else ""
+        stem = _subject(content) if media_type in MAILS else ""
         name = self.name or made_name(stem or f"attachment-{number}", media_type)
         inline = self.related or self.content_id in cids
         return Attachment(name, media_type, content, self.content_id if inline else "")

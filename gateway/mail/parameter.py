@@ -17,9 +17,11 @@ _VALUE_BYTES = 16 * 1024
 _TEXT = 1_000
 _MEDIA_TYPE = re.compile(r"[\s\"]*([A-Za-z0-9!#$&^_.+-]{1,127})\s*/\s*([A-Za-z0-9!#$&^_.+-]{1,127})")
 _TOKEN = re.compile(r"[\s\"]*([A-Za-z0-9_-]+)")
+# A value without quotes ends at a semicolon, or where the next parameter begins without one.
 _PARAMETER = re.compile(
-    r"""(?:[;\s"]|^)([A-Za-z0-9!#$&^_.+-]+)((?:\*\d{1,3})?\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|([^;"]*))""",
-    re.DOTALL,
+    r"""(?:[;\s"]|^)([A-Za-z0-9!#$&^_.+-]+)((?:\*\d{1,3})?\*?)\s*=\s*
+    (?:"((?:[^"\\]|\\.)*+)(?:"|\\?\Z) | ((?:(?!\s[A-Za-z0-9_-]+(?:\*\d{0,3}\*?)?\s?=(?!\?))[^;"])*))""",
+    re.DOTALL | re.VERBOSE,
 )
 _ESCAPED = re.compile(r'\\(["\\])')
 

@@ -11,7 +11,7 @@ from gateway.mail.body import read_body
 from gateway.mail.embed import cids
 from gateway.mail.field import clean
 from gateway.mail.header import Header, header_start, read_header, to_text
-from gateway.mail.leaf import Notes
+from gateway.mail.leaf import MAILS, Notes
 from gateway.mail.scan import Part, scan
 from gateway.model import Address, Attachment, Mail
 
@@ -22,6 +22,7 @@ _LONGEST_NOTE = 300
 _ID = re.compile(rb"<[^<>\s\x00-\x1f]{1,996}>")
 _ID_ALONE = re.compile(r"(<[^<>\s]+>)(?:\s.*)?")
 _NOBODY = Address("", "")
+_ATTACHED_DEPTH = 3
 
 
 def parse(raw: bytes, fallback_id: str) -> Mail:
@@ -36,7 +37,7 @@ def parse(raw: bytes, fallback_id: str) -> Mail:
         return _unread(raw, fallback_id, f"reading it failed ({type(error).__name__})")
 
 
-def _read(raw: bytes, fallback_id: str) -> Mail:
+def _read(raw: bytes, fallback_id: str, depth: int = 0) -> Mail:
     notes: Notes = {}
     mended = raw
     if b"\r" in raw and b"\n" not in raw:
@@ -48,9 +49,18 @@ def _read(raw: bytes, fallback_id: str) -> Mail:
     body = read_body(structure.root, mended, charset, notes)
     named = cids(body.html) if "cid:" in body.html.lower() else frozenset()
     files = [leaf.attachment(mended, number, named, notes) for number, leaf in enumerate(body.files, 1)]
+    text = body.text if body.text.strip() else _attached_text(files, depth) or body.text
     if not structure.complete:
         files.append(_whole(raw))
-    return _mail(header, charset, fallback_id, body.text, body.html, files, notes)
+    return _mail(header, charset, fallback_id, text, body.html, files, notes)
+
+
+def _attached_text(files: list[Attachment], depth: int) -> str:
+    """Return the text of the first attached mail, for a mail that says nothing itself: someone forwarded it."""
+    forwarded = next((file for file in files if file.content_type in MAILS), None)
+    if not forwarded or depth >= _ATTACHED_DEPTH:
+        return ""
+    return _read(forwarded.content, "", depth + 1).body
 
 
 def _unread(raw: bytes, fallback_id: str, note: str) -> Mail:

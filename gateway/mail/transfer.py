@@ -5,8 +5,9 @@ import re
 
 import pybase64
 
-_IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
-_UUENCODE = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
+# Names without hyphens and spaces, which mailers put in and leave out.
+_IDENTITY = frozenset({"", "7bit", "7bits", "8bit", "8bits", "binary"})
+_UUENCODE = frozenset({"xuuencode", "uuencode", "xuue", "uue"})
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _CHUNK = re.compile(rb"[^=]+=*")
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]|[A-Za-z] +[A-Za-z]")
@@ -27,7 +28,7 @@ def decode_transfer(content: bytes, encoding: str) -> tuple[bytes, str]:
         return content, ""
     if name == "base64":
         return decode_base64(content)
-    if name == "quoted-printable":
+    if name == "quotedprintable":
         return _quoted_printable(content), ""
     if name in _UUENCODE:
         return _uuencode(content)
@@ -101,5 +102,4 @@ def _uu_line(line: bytes) -> bytes:
 
 
 def _name(encoding: str) -> str:
-    match = re.match(r"[\s\"']*([^\s;\"'(]*)", encoding)
-    return match[1].lower() if match else ""
+    return re.sub(r"[;(].*|[\s\"'_-]", "", encoding[:100].lower())

@@ -133,6 +133,20 @@ def test_a_refused_token_pauses_the_route_until_a_new_one_works(tmp_path: Path, 
         assert b"paused" not in roads.post(b"", "/readyz", "GET")[1]
 
 
+# The token changes while a try with the old one is under way: the new one is tried at once, not a probe later.
+def test_a_token_that_changes_during_a_refused_try_is_tried_at_once(tmp_path: Path) -> None:
+    with road(tmp_path) as roads:
+        good = roads.simulator.create_token
+        (tmp_path / "create").write_text("wrong")
+        roads.faults({"target": "create", "status": 401, "delay": 1, "calls": 1})
+        name = roads.sends(MAIL)
+        until(lambda: roads.job(name)["state"] == "working", "the try to be under way")
+        time.sleep(0.5)
+        (tmp_path / "create").write_text(good)
+        roads.reaches(name, "done")
+        assert roads.steps(name) == ["accepted", "held", "read", "created"]
+
+
 def test_a_paused_route_probes_by_itself_and_leaves_the_others_alone(tmp_path: Path) -> None:
     with road(tmp_path, worker={"retry_min": "100 ms", "probe": "300 ms", "readers": 1, "threads": 2}) as roads:
         roads.faults({"target": "create", "status": 401, "calls": 3})

@@ -22,7 +22,7 @@ pytestmark = [
 
 READ_OTHERWISE = {
     "low-quality__bad-header-wrap.raw": "a parameter on a line that is not indented belongs to its field all the same",
-    "mail__attachment-octet.raw": "a file name in a field that is broken across lines is found",
+    "mail__attachment-octet.raw": "the name that stands in the parameter `file=` is found",
     "mail__header-only.raw": "a multipart without any part is no file",
     "mail__mime-bad-content-type.raw": "the type is what stands before the broken parameter",
     "mail__mime-blank-media-name.raw": "the type is what stands before the broken parameter",

@@ -143,6 +143,8 @@ def test_many_encoded_words_take_no_time() -> None:
         (b'a/b; name="C:\\new\\x.txt"', "C:\\new\\x.txt"),
         (b'a/b; name="a;b=c"', "a;b=c"),
         (b"a/b; NAME = x", "x"),
+        (b"a/b name=one.pdf x=y", "one.pdf"),
+        (b"a/b\tname*0*=utf-8''o%6Ee\tname*1=.pdf\tx=y", "one.pdf"),
         (b'a/b; name="=?utf-8?q?=C3=A5.txt?="', "å.txt"),
         (b"a/b; name==?utf-8?q?=C3=A5.txt?=", "å.txt"),
         ("a/b; name=管理.doc".encode(), "管理.doc"),

@@ -153,6 +153,7 @@ HOSTILE = {
     "entities": "&nbsp;" * 500_000 + "x",
     "open links": "[](" * 200_000 + "x",
     "cells": "<table>" + "<td>|</td> " * 50_000 + "x",
+    "blank lines in text": "<p>x" + "\n " * 200_000 + "x",
     "blank lines": "<pre>" + "\n " * 500_000 + "x",
     "style": "<p style='" + "a" * 500_000 + "'>x",
     "style brackets": "<p style='" + "a:(" * 200_000 + "'>x",

@@ -139,6 +139,12 @@ def test_false_delimiters_have_a_bound(body: bytes) -> None:
     assert not scan(HEAD % boundary + body).complete
 
 
+def test_a_field_has_a_bound() -> None:
+    structure = scan(b"Subject: " + b"x" * 1_000_000 + b"\n\nbody")
+    assert not structure.complete
+    assert len(structure.root.header.raw("subject")) < 300_000
+
+
 def test_a_header_has_a_bound() -> None:
     structure = scan(b"X: y\n" * 1_000_000 + b"\nbody")
     assert not structure.complete

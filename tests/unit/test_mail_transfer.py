@@ -67,6 +67,7 @@ def test_words_that_are_called_base64_stay_words() -> None:
 )
 def test_quoted_printable_is_read_with_what_is_wrong_in_it(content: bytes, data: bytes) -> None:
     assert decode_transfer(content, "Quoted-Printable") == (data, "")
+    assert decode_transfer(content, "quoted printable; x") == (data, "")
 
 
 @pytest.mark.parametrize("name", ["x-uuencode", "uuencode", "x-uue"])
@@ -77,7 +78,7 @@ def test_uuencode_is_decoded(name: str) -> None:
     assert decode_transfer(b"no beginning", name)[1]
 
 
-@pytest.mark.parametrize("name", ["", "7bit", "8BIT", " binary ", '"7bit"', "8bit (why not)"])
+@pytest.mark.parametrize("name", ["", "7bit", "7-bit", "8BITS", " binary ", '"7bit"', "8bit (why not)"])
 def test_no_encoding_leaves_every_byte(name: str) -> None:
     assert decode_transfer(DATA, name) == (DATA, "")
 
