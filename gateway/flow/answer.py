@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 
+from ulid import ULID
+
 from gateway.cention import callback
 from gateway.errors import Permanent
 from gateway.flow.outbound import Origin, to_reply
@@ -60,7 +62,9 @@ def _reply(job: Job, answer: Answer, workspace: str, origin: Origin, around: Sur
     resources = dict.fromkeys((*answer.attachments, *answer.archives))
     fetched = {resource: client.fetch(resource, token.value()) for resource in resources}
     trace = (("X-Cention-Errand", f"{around.settings.gateway.hostname}; errand={answer.errand_id}"),)
-    return to_reply(answer, origin, fetched, job.created_at, trace)
+    # The id tells when the callback came: the same Date at each try, also after a person had it tried again.
+    date = ULID.from_str(job.subject).timestamp
+    return to_reply(answer, origin, fetched, date, trace)
 
 
 def _concluded(

@@ -149,7 +149,7 @@ def test_recipients_are_each_seen_to(tmp_path: Path) -> None:
         roads.smarthost.replies.clear()
         operate.retry(roads.gateway.spool, [name])
         roads.reaches(name, "done")
-        assert roads.smarthost.mails[2][0] == ["never@client.example"]
+        assert roads.smarthost.mails[2] == (["never@client.example"], roads.smarthost.mails[0][1])
 
 
 def test_a_refusal_for_good_is_parked_with_the_reply(tmp_path: Path) -> None:
