@@ -27,7 +27,7 @@ RUN /opt/cention-gateway/bin/cention-gateway --help >/dev/null
 ENV PATH=/opt/cention-gateway/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     CENTION_GATEWAY_SMTP__LISTEN='["0.0.0.0:2525"]' \
-    CENTION_GATEWAY_HTTP__LISTEN='"0.0.0.0:8080"'
+    CENTION_GATEWAY_HTTP__LISTEN=0.0.0.0:8080
 USER 10001
 VOLUME /var/lib/cention-gateway
 EXPOSE 2525 8080

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError as UnreadableEnvironment
 
 from gateway.config.settings import Settings
 from gateway.errors import SettingsError
@@ -26,6 +27,8 @@ def load(path: Path) -> Settings:
         raise SettingsError([f"{path}: not TOML: {error}"]) from error
     try:
         settings = Settings(**content)
+    except UnreadableEnvironment as error:
+        raise SettingsError([f"environment: {error}; a list is written as JSON, such as '[\"0.0.0.0:25\"]'"]) from error
     except ValidationError as error:
         raise SettingsError([f"{path}: {_line(detail, content)}" for detail in _distinct(error.errors())]) from error
     if lines := [f"{path}: {line}" for line in _cross_check(settings)]:

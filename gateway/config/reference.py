@@ -26,7 +26,8 @@ is printed from the settings' classes (`scripts/docs --write`), and a test compa
 * Sizes have a unit: `"500 B"`, `"50 MB"`, `"1 GiB"`. Times too: `"200 ms"`, `"30 s"`, `"5 min"`, `"1 h"`, `"5 d"`.
 * Secrets stand elsewhere: `"env:NAME"` is an environment variable, `"file:PATH"` a file, read again at each use: a
   token can be changed without a restart.
-* An environment variable goes before the file: `CENTION_GATEWAY_SMTP__MAX_SIZE="20 MB"` is `[smtp] max_size`.
+* An environment variable goes before the file: `CENTION_GATEWAY_SMTP__MAX_SIZE="20 MB"` is `[smtp] max_size`. The
+  container image sets `CENTION_GATEWAY_SMTP__LISTEN` and `CENTION_GATEWAY_HTTP__LISTEN` so, to its ports 2525 and 8080.
 * A mistake is a line with file, key and what was expected, all of them at once, and exit code 78.
 * SIGHUP reads the file again. What is wrong is logged, and the old settings stay. `gateway.spool`, `smtp.listen`,
   `http.listen`, `worker.threads` and `worker.readers` change at a restart only; the log says so.

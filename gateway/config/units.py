@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, PlainSerializer, PlainValidator
 from pydantic_core import CoreSchema, core_schema
+from pydantic_settings import NoDecode
 
 from gateway.errors import SettingsError
 
@@ -80,7 +81,8 @@ class Listen:
         return cls(found[1] or found[2] or "0.0.0.0", int(found[3]))  # noqa: S104 - ":25" asks for all addresses
 
 
-ListenAddress = Annotated[Listen, PlainValidator(Listen.read), PlainSerializer(str)]
+# From the environment it is a bare "host:port" as well, not JSON.
+ListenAddress = Annotated[Listen, NoDecode, PlainValidator(Listen.read), PlainSerializer(str)]
 
 
 class Secret:

@@ -64,9 +64,14 @@ def check_pattern(pattern: str) -> str | None:
         return f'"*" stands for every address of a domain only, as in "*@example.com"; found {pattern!r}'
     if not _QUOTED.fullmatch(local) and not _ATOMS.fullmatch(local):
         return f"the part before the @ has characters that need quotes: {pattern!r}"
-    if not _DOMAIN.fullmatch(domain) and not _LITERAL.fullmatch(domain):
+    if not _DOMAIN.fullmatch(_letters(domain)) and not _LITERAL.fullmatch(domain):
         return f"{domain!r} is not a domain, in {pattern!r}"
     return None
+
+
+def _letters(domain: str) -> str:
+    """Leave out what is part of a word in many scripts but no letter: vowel signs, and the two joiners (RFC 5892)."""
+    return "".join(one for one in domain if unicodedata.category(one)[0] != "M" and one not in "\u200c\u200d")
 
 
 def _claimed(claims: Claims) -> dict[str, tuple[str, ...]]:

@@ -62,6 +62,21 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
     assert (settings.smtp.max_size, settings.smtp.command_timeout) == (7_000_000, 300.0)
 
 
+def test_addresses_come_from_the_environment_as_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CENTION_GATEWAY_HTTP__LISTEN", "0.0.0.0:8080")
+    monkeypatch.setenv("CENTION_GATEWAY_SMTP__LISTEN", '["0.0.0.0:2525"]')
+    (tmp_path / "config.toml").write_text(GOOD)
+    settings = load(tmp_path / "config.toml")
+    assert (settings.http.listen, settings.smtp.listen) == (Listen("0.0.0.0", 8080), [Listen("0.0.0.0", 2525)])
+
+
+def test_what_the_environment_says_wrongly_is_a_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CENTION_GATEWAY_SMTP__LISTEN", "here")
+    (tmp_path / "config.toml").write_text(GOOD)
+    with pytest.raises(SettingsError, match=r"environment: .*a list is written as JSON"):
+        load(tmp_path / "config.toml")
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "line"),
     [

@@ -158,6 +158,13 @@ def test_any_text_at_all_can_be_asked_for(recipient: str) -> None:
     check_pattern(recipient)
 
 
+# Vowel signs are no letters for Python, but Hindi, Tamil and Thai domains are written with them.
+@pytest.mark.parametrize("domain", ["a.xn--i1b6b1a6a2e", "xn--xkc2dl3a5ee0h.example", "ไทย.example", "संगठन.example"])
+def test_a_domain_in_a_script_with_vowel_signs_is_one(domain: str) -> None:
+    assert check_pattern(f"support@{domain}") is None
+    assert Recipients.of([("route", [f"support@{domain}"])]).match(f"SUPPORT@{domain.upper()}") == "route"
+
+
 # However a right address is written, the pattern that names it finds it.
 @given(st.emails().filter(lambda email: "*" not in email))
 def test_a_pattern_finds_its_own_address_in_any_letter_case(email: str) -> None:
