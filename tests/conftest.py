@@ -7,12 +7,6 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import settings
-
-# In CI the same examples each time: a change is judged by what it does, not by luck. Elsewhere they are new ones.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI") == "true":
-    settings.load_profile("ci")
 
 CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
 
