@@ -3,7 +3,7 @@
 import errno
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from gateway.errors import Full, GatewayError, Temporary
 
@@ -31,3 +31,18 @@ def spool_error(error: BaseException) -> GatewayError:
     if isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _NO_ROOM_SQLITE:
         return Full(f"the spool cannot be written: {cause}")
     return Temporary(f"the spool: {cause}")
+
+
+_STORE_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_STORE_POSTGRESQL = ("08", "53", "57", "58", "25006")
+
+
+def concerns_all(error: BaseException) -> bool:
+    """Whether it is the store that is in trouble, and not one change of many: then trying them apart is of no use."""
+    if isinstance(spool_error(error), Full):
+        return True
+    cause = error.orig if isinstance(error, (OperationalError, InterfaceError)) else None
+    if isinstance(cause, sqlite3.Error):
+        return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _STORE_SQLITE
+    state = getattr(cause, "sqlstate", "")
+    return cause is not None and (state is None or state.startswith(_STORE_POSTGRESQL))

@@ -1,6 +1,7 @@
 """Taking things in: the changes behind `Spool.accept` and `accept_callback`. Each runs in the writer's transaction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -8,6 +9,9 @@ from sqlalchemy import Connection, insert, select
 from gateway.model import Envelope, JobKind, JobState, Receipt
 from gateway.spool.identity import job_identity
 from gateway.spool.tables import callback, event, job, mail, pause
+from gateway.spool.wakeup import announce
+
+_SESSION = ("source", "peer", "helo", "tls", "sender", "recipients")
 
 
 def errand_lane(route: str) -> str:
@@ -40,44 +44,75 @@ def mail_row(
     }
 
 
-def accept_mail(connection: Connection, row: dict[str, Any], routes: Sequence[str], *, distinct: bool) -> Receipt:
-    """Store a mail with a job for each route and its first event; or, where every route has it already, note the copy.
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail to be stored: its row, the routes that it came for, and whether it says which mail it is.
 
-    `distinct` is whether the mail says which one it is: one without Message-ID and Date is never taken for a copy.
+    One that does not (`distinct` False: no Message-ID and no Date) is never taken for a copy.
     """
-    hashed = row["content_hash"] if distinct else row["id"]
-    identities = {job_identity(route, hashed): route for route in routes}
-    found = connection.execute(select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(identities)))
-    known = {identities.pop(identity): original for identity, original in found}
-    session = {name: row[name] for name in ("source", "peer", "helo", "tls", "sender", "recipients") if row[name]}
-    if not identities:
-        original = next(iter(known.values()))
-        _note(connection, original, row["received_at"], "copy", session)
-        return Receipt(original, repeat=True)
-    connection.execute(insert(mail), row)
+
+    row: dict[str, Any]
+    routes: tuple[str, ...]
+    distinct: bool
+
+    def identities(self) -> dict[str, str]:
+        """Return, for each route, what makes this mail the same as another one there."""
+        hashed = self.row["content_hash"] if self.distinct else self.row["id"]
+        return {job_identity(route, hashed): route for route in self.routes}
+
+    def session(self) -> dict[str, Any]:
+        """Return what the trace says of how it came."""
+        return {name: self.row[name] for name in _SESSION if self.row[name]}
+
+
+def accept_mails(connection: Connection, arrivals: Sequence[Arrival]) -> list[Receipt]:
+    """Store mails, each with a job for each route and its first event; where every route has it, note the copy."""
+    wanted = [arrival.identities() for arrival in arrivals]
+    known = _known(connection, [identity for identities in wanted for identity in identities])
     paused = set(connection.scalars(select(pause.c.lane)))
-    jobs = [
-        _job(JobKind.ERRAND, route, errand_lane(route), paused, row["received_at"])
-        | {"identity": identity, "mail_id": row["id"]}
-        for identity, route in identities.items()
-    ]
-    connection.execute(insert(job), jobs)
-    copies = {"copy_of": known} if known else {}
-    _note(
-        connection,
-        row["id"],
-        row["received_at"],
-        "accepted",
-        session | {"routes": list(identities.values()), "size": row["size"]} | copies,
-    )
-    return Receipt(row["id"], repeat=False)
+    mails: list[dict[str, Any]] = []
+    jobs: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+    receipts = []
+    for arrival, identities in zip(arrivals, wanted, strict=True):
+        row, detail = arrival.row, arrival.session()
+        copies = {identity: known[identity] for identity in identities if identity in known}
+        new = {identity: route for identity, route in identities.items() if identity not in copies}
+        receipt = Receipt(row["id"] if new else next(iter(copies.values())), repeat=not new)
+        receipts.append(receipt)
+        if new:
+            mails.append(row)
+            jobs += (_errand_job(row, identity, route, paused) for identity, route in new.items())
+            known |= dict.fromkeys(new, row["id"])
+            detail |= {"routes": list(new.values()), "size": row["size"]}
+            detail |= (
+                {"copy_of": {identities[identity]: original for identity, original in copies.items()}} if copies else {}
+            )
+        events.append(_event(receipt.id, row["received_at"], "accepted" if new else "copy", detail))
+    for table, rows in ((mail, mails), (job, jobs), (event, events)):
+        if rows:
+            connection.execute(insert(table), rows)
+    if jobs:
+        announce(connection)
+    return receipts
+
+
+def _known(connection: Connection, identities: list[str]) -> dict[str, str]:
+    """Find which identities have a job, and of which mail."""
+    found = connection.execute(select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(identities)))
+    return {row.identity: row.mail_id for row in found}
+
+
+def _errand_job(row: dict[str, Any], identity: str, route: str, paused: set[str]) -> dict[str, Any]:
+    new = _job(JobKind.ERRAND, route, errand_lane(route), paused, row["received_at"])
+    return new | {"identity": identity, "mail_id": row["id"]}
 
 
 def accept_callback(connection: Connection, row: dict[str, Any], note: dict[str, Any], *, work: bool) -> Receipt:
     """Store a callback, and a job for it if there is `work` to do; or, where it is known, note the repeat."""
     known = connection.scalar(select(callback.c.id).where(callback.c.identity == row["identity"]))
     if known is not None:
-        _note(connection, known, row["received_at"], "repeat", note)
+        connection.execute(insert(event), _event(known, row["received_at"], "repeat", note))
         return Receipt(known, repeat=True)
     connection.execute(insert(callback), row)
     if work:
@@ -85,7 +120,8 @@ def accept_callback(connection: Connection, row: dict[str, Any], note: dict[str,
         lane = answer_lane(row["workspace"])
         new = _job(JobKind.ANSWER, "", lane, paused, row["received_at"]) | {"callback_id": row["id"]}
         connection.execute(insert(job), new)
-    _note(connection, row["id"], row["received_at"], "callback", note)
+        announce(connection)
+    connection.execute(insert(event), _event(row["id"], row["received_at"], "callback", note))
     return Receipt(row["id"], repeat=False)
 
 
@@ -108,5 +144,5 @@ def _job(kind: JobKind, route: str, lane: str, paused: set[str], now: float) -> 
     }
 
 
-def _note(connection: Connection, subject: str, at: float, step: str, detail: dict[str, Any]) -> None:
-    connection.execute(insert(event), {"subject": subject, "at": at, "step": step, "detail": detail})
+def _event(subject: str, at: float, step: str, detail: dict[str, Any]) -> dict[str, Any]:
+    return {"subject": subject, "at": at, "step": step, "detail": detail}

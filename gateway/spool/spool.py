@@ -5,26 +5,25 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 from ulid import ULID
 
-from gateway.errors import Full, Permanent, SettingsError
+from gateway.errors import Permanent, SettingsError
 from gateway.model import Envelope, Receipt
 from gateway.spool import database, intake, jobs, retention
+from gateway.spool.accept import BLOB_THRESHOLD, Acceptor
 from gateway.spool.blobs import Blobs
 from gateway.spool.body import Body
-from gateway.spool.errors import spool_error
+from gateway.spool.room import Room
 from gateway.spool.tables import callback, mail
-from gateway.spool.writer import Writer
+from gateway.spool.writer import Change, Writer
 
 T = TypeVar("T")
-
-# Where `scripts/bench threshold` has both alike: below, a row costs less than a file with its two syncs; above, more.
-BLOB_THRESHOLD = 128 * 1024
 
 
 class Spool:
@@ -35,8 +34,6 @@ class Spool:
         if not path.parent.is_dir():
             raise SettingsError([f"gateway.spool: no folder {path.parent}; create it, owned by the user that runs us"])
         self.on_work: Callable[[], None] = lambda: None
-        self._threshold = threshold
-        self._min_free = min_free
         self._path = path
         database.create(path)
         self._writing = database.connect(url, writing=True)
@@ -48,8 +45,8 @@ class Spool:
         except Exception as error:
             raise SettingsError([f"gateway.spool: {path} cannot be opened: {getattr(error, 'orig', error)}"]) from error
         self.blobs = Blobs(path.with_name(f"{path.name}.blobs"))
-        self._disk = ThreadPoolExecutor(4, thread_name_prefix="spool-disk")
-        self._writer = Writer(self._writing)
+        self.writer = Writer(self._writing)
+        self.acceptor = Acceptor(self.blobs, self.change, Room(path.parent, min_free), threshold)
         self._lock: int | None = None
 
     def own(self) -> int:
@@ -69,8 +66,8 @@ class Spool:
 
     def close(self) -> None:
         """Commit what is waiting and close the files."""
-        self._writer.close()
-        self._disk.shutdown()
+        self.writer.close()
+        self.acceptor.close()
         self._reading.dispose()
         self._writing.dispose()
         if self._lock is not None:
@@ -79,30 +76,15 @@ class Spool:
 
     def body(self, max_head: int = 1_000_000) -> Body:
         """Start taking a mail's bytes."""
-        return Body(self.blobs, str(ULID()), self._threshold, max_head, self._disk)
+        return self.acceptor.body(max_head)
 
     def check_room(self, size: int = 0) -> None:
-        """Raise Full when the disk has no room for a mail of that size."""
-        try:
-            disk = os.statvfs(self._path.parent)
-        except OSError as error:
-            raise spool_error(error) from error
-        if disk.f_bavail * disk.f_frsize < self._min_free + size:
-            raise Full("the spool's disk is full")
+        """Raise Full when there is no room for a mail of that size."""
+        self.acceptor.check_room(size)
 
     async def accept(self, envelope: Envelope, body: Body, routes: Sequence[str]) -> Receipt:
-        """Make a mail durable, with a job for each route. When this returns, "yes" may be said.
-
-        Raises Full when there is no room, Temporary for anything else of the spool. `body` stays the caller's to close.
-        """
-        self.check_room()
-        await body.sync()
-        row = intake.mail_row(body.id, envelope, body.content.digest(), body.size, body.raw, time.time())
-        distinct = body.content.distinct()
-        body.hand_over()
-        change = self.change(lambda connection: intake.accept_mail(connection, row, routes, distinct=distinct))
-        change.add_done_callback(lambda done: body.settle(kept=_kept(done)))
-        receipt = await asyncio.shield(asyncio.wrap_future(change))
+        """Make a mail durable (`Acceptor.accept`), and wake whoever works on it."""
+        receipt = await self.acceptor.accept(envelope, body, routes)
         self.on_work()
         return receipt
 
@@ -119,14 +101,14 @@ class Spool:
             "errand": errand,
             "document": document,
         }
-        change = self.change(lambda connection: intake.accept_callback(connection, row, note, work=work))
+        change = self.change(partial(intake.accept_callback, row=row, note=note, work=work))
         receipt = await asyncio.shield(asyncio.wrap_future(change))
         self.on_work()
         return receipt
 
-    def change(self, change: Callable[[Connection], T]) -> "Future[T]":
+    def change(self, change: Change[T]) -> "Future[T]":
         """Have the writer commit a change (`spool.jobs` has them); the future holds its result after the commit."""
-        return self._writer.submit(change)
+        return self.writer.submit(change)
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Run a query (`spool.query` has them) on a connection that only reads."""

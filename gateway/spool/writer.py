@@ -1,49 +1,68 @@
 """The one writer: a thread that commits everything that is waiting in one transaction (group commit).
 
-A change is a function from a connection to a result. All changes that wait go into one transaction; their futures are
-resolved after its commit, so a result that is seen is durable. When one of them fails, the transaction is rolled back
-and each is run in a transaction of its own, so that a bad one fails alone.
+A change is a function from a connection to a result, or a `Batched` item, which is stored together with all others of
+its kind. All changes that wait go into one transaction; their futures are resolved after its commit, so a result that
+is seen is durable. When the transaction fails for one of them, it is halved until the bad one fails alone.
 """
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from gateway.errors import Full, Temporary
-from gateway.spool.errors import spool_error
+from gateway.errors import Temporary
+from gateway.spool.errors import concerns_all, spool_error
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 _MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    change: Callable[[Connection], Any]
-    future: "Future[Any]"
+class Batched(Generic[Item, T]):
+    """A change that gains from company: `function` gets all items that wait, and returns a result for each."""
 
-    def fail(self, error: BaseException) -> None:
-        self.future.set_exception(spool_error(error))
+    function: Callable[[Connection, Sequence[Item]], Sequence[T]]
+    item: Item
+
+
+Change: TypeAlias = Callable[[Connection], T] | Batched[Any, T]
+"""What the writer commits. To travel over a link it must be picklable: a `partial` of a function of a module."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    change: Change[Any]
+    future: "Future[Any]"
 
 
 class Writer:
-    """Lives as long as the spool is open; `submit` from any thread."""
+    """Lives as long as the spool is open; `submit` from any thread.
+
+    `on_settled` is called, in the writer's thread, after the futures of a transaction were resolved.
+    """
 
     def __init__(self, engine: Engine) -> None:
+        self.on_settled: Callable[[], None] = lambda: None
         self._engine = engine
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, change: Callable[[Connection], T]) -> "Future[T]":
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs; where it does not before `close`, nothing is committed any more."""
+        return self._thread.is_alive()
+
+    def submit(self, change: Change[T]) -> "Future[T]":
         """Have a change committed; the future holds its result after the commit, or an error of the family."""
         future: Future[T] = Future()
-        if self._closed:
+        if self._closed or not self.alive:
             future.set_exception(Temporary("the spool is closed"))
         else:
             self._queue.put(_Waiting(change, future))
@@ -66,23 +85,36 @@ class Writer:
                     break
                 batch.append(waiting)
             self._commit([one for one in batch if one.future.set_running_or_notify_cancel()])
+            self.on_settled()
             if last:
                 return
 
     def _commit(self, batch: list[_Waiting]) -> None:
         try:
             with self._engine.begin() as connection:
-                results = [waiting.change(connection) for waiting in batch]
+                results = _apply(connection, [waiting.change for waiting in batch])
         except BaseException as error:  # noqa: BLE001 - the writer outlives any change; its caller gets the error
-            self._apart(batch, error)
+            if len(batch) == 1 or concerns_all(error):
+                for waiting in batch:
+                    waiting.future.set_exception(spool_error(error))
+            else:
+                self._commit(batch[: len(batch) // 2])
+                self._commit(batch[len(batch) // 2 :])
         else:
             for waiting, result in zip(batch, results, strict=True):
                 waiting.future.set_result(result)
 
-    def _apart(self, batch: list[_Waiting], error: BaseException) -> None:
-        if len(batch) == 1 or isinstance(spool_error(error), Full):
-            for waiting in batch:
-                waiting.fail(error)
+
+def _apply(connection: Connection, changes: Sequence[Change[Any]]) -> list[Any]:
+    results: list[Any] = [None] * len(changes)
+    together: dict[Callable[..., Sequence[Any]], list[int]] = {}
+    for place, change in enumerate(changes):
+        if isinstance(change, Batched):
+            together.setdefault(change.function, []).append(place)
         else:
-            for waiting in batch:
-                self._commit([waiting])
+            results[place] = change(connection)
+    for function, places in together.items():
+        found = function(connection, [changes[place].item for place in places])  # type: ignore[union-attr]
+        for place, result in zip(places, found, strict=True):
+            results[place] = result
+    return results

@@ -118,7 +118,7 @@ def test_a_large_body_is_a_file_that_is_synced_before_the_commit(spool: Spool, m
 
         monkeypatch.setattr(place, name, note)
 
-    for place, name, step in ((os, "fdatasync", "file"), (os, "fsync", "folder"), (spool, "change", "commit")):
+    for place, name, step in ((os, "fdatasync", "file"), (os, "fsync", "folder"), (spool.writer, "submit", "commit")):
         noted(place, name, step)
     large = MAIL + b"x" * (2 * BLOB_THRESHOLD)
     receipt = asyncio.run(accepted(spool, large))

@@ -1,0 +1,70 @@
+"""The only "yes, we have it": bytes and envelope in, and back after the commit (rule 1).
+
+It is the same in the spool's own process and in an accepting process, where changes travel over a link.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from ulid import ULID
+
+from gateway.model import Envelope, Receipt
+from gateway.spool import intake
+from gateway.spool.blobs import Blobs
+from gateway.spool.body import Body
+from gateway.spool.room import Room
+from gateway.spool.writer import Batched, Change
+
+# Where `scripts/bench threshold` has both alike: below, a row costs less than a file with its two syncs; above, more.
+BLOB_THRESHOLD = 128 * 1024
+
+
+class Acceptor:
+    """Takes mails in. `change` commits a change and returns its future; large bodies go to `bodies`."""
+
+    def __init__(
+        self,
+        bodies: Blobs,
+        change: Callable[[Change[Any]], "Future[Any]"],
+        room: Room,
+        threshold: int = BLOB_THRESHOLD,
+    ) -> None:
+        self.room = room
+        self._bodies = bodies
+        self._change = change
+        self._threshold = threshold
+        self._disk = ThreadPoolExecutor(4, thread_name_prefix="spool-disk")
+
+    def close(self) -> None:
+        """End the threads that write large bodies."""
+        self._disk.shutdown()
+
+    def body(self, max_head: int = 1_000_000) -> Body:
+        """Start taking a mail's bytes."""
+        return Body(self._bodies, str(ULID()), self._threshold, max_head, self._disk)
+
+    def check_room(self, size: int = 0) -> None:
+        """Raise Full when there is no room for a mail of that size."""
+        self.room.check(size)
+
+    async def accept(self, envelope: Envelope, body: Body, routes: Sequence[str]) -> Receipt:
+        """Make a mail durable, with a job for each route. When this returns, "yes" may be said.
+
+        Raises Full when there is no room, Temporary for anything else of the spool. `body` stays the caller's to close.
+        """
+        self.check_room()
+        await body.sync()
+        row = intake.mail_row(body.id, envelope, body.content.digest(), body.size, body.raw, time.time())
+        arrival = intake.Arrival(row, tuple(routes), distinct=body.content.distinct())
+        body.hand_over()
+        change = self._change(Batched(intake.accept_mails, arrival))
+        change.add_done_callback(lambda done: body.settle(kept=_kept(done)))
+        receipt: Receipt = await asyncio.shield(asyncio.wrap_future(change))
+        return receipt
+
+
+def _kept(done: "Future[Receipt]") -> bool:
+    return not done.cancelled() and done.exception() is None and not done.result().repeat
