@@ -3,9 +3,12 @@
 import asyncio
 import os
 import signal
+import socket
 import ssl
+import sys
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import uvloop
@@ -23,19 +26,39 @@ from gateway.flow.readers import Readers
 from gateway.flow.retry import Retry
 from gateway.flow.surroundings import Surroundings
 from gateway.flow.worker import Worker
+from gateway.front import Front, OwnFront, ProcessFront, process_context
 from gateway.log import log
 from gateway.outgoing.smarthost import Smarthost, parse_smarthost
 from gateway.route.recipient import Recipients, check_pattern, duplicates
 from gateway.sources.admission import Admission
 from gateway.sources.conversation import Context
-from gateway.sources.listener import Listener, tls_context
-from gateway.spool import query
+from gateway.sources.listener import tls_context
+from gateway.sources.sockets import inherited, listening
+from gateway.spool import limits, query
+from gateway.spool.hub import Hub
 from gateway.spool.spool import Spool
 from gateway.web.callbacks import endpoint
 from gateway.web.health import healthz, metrics_page, readyz
 from gateway.web.server import WebServer
 
 _WORKER_SILENCE = 60.0
+_WATCH_SECONDS = 1.0
+
+
+class Role(StrEnum):
+    """What a node does. Health and metrics are there in any case."""
+
+    SMTP = "smtp"
+    HTTP = "http"
+    WORKER = "worker"
+
+
+ALL_ROLES = frozenset(Role)
+
+
+def open_spool(settings: Settings) -> Spool:
+    """Open the spool that the settings name."""
+    return Spool(settings.gateway.store, settings.gateway.min_free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,47 +134,114 @@ def _clients(settings: Settings) -> dict[str, Client]:
 
 
 class Gateway:
-    """The running program. `smtp` and `http` are the addresses that it listens on, once `start` has returned."""
+    """The running program. `smtp` and `http` are the addresses that it listens on, once `start` has returned.
 
-    def __init__(self, settings_plan: Plan) -> None:
+    `broken` is set when a part has ended without which nothing works.
+    """
+
+    def __init__(self, settings_plan: Plan, roles: frozenset[Role] = ALL_ROLES) -> None:
         self.plan = settings_plan
+        self.roles = roles
         self.smtp: tuple[Listen, ...] = ()
         self.http = settings_plan.settings.http.listen
+        self.broken = asyncio.Event()
         settings = settings_plan.settings
-        self.spool = Spool(settings.gateway.spool, settings.gateway.min_free)
+        self.spool = open_spool(settings)
+        self._hub = Hub(self.spool.writer, self._work)
         self._readers = Readers(settings.worker.readers, settings.worker.read_timeout, settings.worker.read_memory)
         self._worker = Worker(self.spool, self._readers, settings_plan.around)
-        self.spool.on_work = self._worker.wake
-        self._admission = Admission(settings.smtp.max_connections, settings.smtp.max_connections_per_address)
-        self._listener = Listener(self._context())
+        self.spool.on_work = self._work
+        self._others = metrics.Others()
+        self._passed = inherited()
+        self._sockets: list[list[socket.socket]] = []
+        self._front = self._made_front()
         self._web = WebServer(self._web_routes(), settings.http.listen)
+        self._watching: asyncio.Task[None] | None = None
+
+    def _made_front(self) -> Front:
+        settings = self.plan.settings
+        if settings.smtp.processes and settings.smtp.listen and Role.SMTP in self.roles:
+            return ProcessFront(self._hub, self._others, process_context(), settings)
+        smtp = settings.smtp
+        self._admission = Admission(smtp.max_connections, smtp.max_connections_per_address)
+        return OwnFront(self._admission, self._context)
+
+    def _work(self) -> None:
+        if Role.WORKER in self.roles:
+            self._worker.wake()
 
     async def start(self) -> None:
         """Open every part; SettingsError when one cannot be had."""
         try:
             if swept := self.spool.own():
                 log.swept(swept)
+            if door := self.spool.door:
+                self._hub.open(door)
             self.http = await self._web.start()
-            self.smtp = await self._listener.start()
-            self._worker.start()
+            await self._start_front()
+            if Role.WORKER in self.roles:
+                self._worker.start()
         except BaseException:
+            await self._front.stop()
             self._readers.close()
+            self._hub.close()
             self.spool.close()
             raise
-        log.started(smtp=[str(one) for one in self.smtp], http=str(self.http), spool=self.plan.settings.gateway.spool)
+        self._watching = asyncio.create_task(self._watch())
+        log.started(smtp=[str(one) for one in self.smtp], http=str(self.http), spool=self.spool.name)
+
+    async def _start_front(self) -> None:
+        smtp = self.plan.settings.smtp
+        if Role.SMTP not in self.roles or not smtp.listen:
+            return
+        self._sockets = listening(
+            "smtp.listen", smtp.listen, max(1, smtp.processes), self._passed, shared=smtp.share_port
+        )
+        await self._front.start(self._sockets)
+        self.smtp = tuple(Listen(*one.getsockname()[:2]) for one in self._sockets[0])
+
+    async def _watch(self) -> None:
+        """Look, once a second, at what must live, and at the limits of the spool."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            dead = [name for name, lives in self._lives().items() if not lives]
+            if dead:
+                log.ended_unasked(", ".join(dead))
+                self.broken.set()
+                return
+            await loop.run_in_executor(None, self._look_at_limits)
+            self._front.full(self.spool.acceptor.room.full)
+
+    def _lives(self) -> dict[str, bool]:
+        return {"writer": self.spool.writer.alive, "worker": Role.WORKER not in self.roles or self._worker.alive}
+
+    def _look_at_limits(self) -> None:
+        settings = self.plan.settings.gateway
+        try:
+            full = limits.reached(self.spool, settings.max_spool, settings.max_waiting)
+        except GatewayError as error:
+            log.trouble("spool", error)
+        else:
+            self.spool.acceptor.room.full = full
 
     async def stop(self) -> int:
         """Finish what is in hand within `stop_timeout`, begin nothing else, close; return how many jobs are left."""
         seconds = self.plan.settings.gateway.stop_timeout
         deadline = time.monotonic() + seconds
+        if self._watching is not None:
+            self._watching.cancel()
+        for listener in {one for row in self._sockets for one in row}:
+            listener.close()
         try:
             async with asyncio.timeout(seconds):
-                await asyncio.gather(self._listener.stop(), self._web.stop())
+                await asyncio.gather(self._front.stop(), self._web.stop())
         except TimeoutError:
             self._web.force_exit = True
         left = max(0.1, deadline - time.monotonic())
         unfinished = await asyncio.get_running_loop().run_in_executor(None, self._worker.stop, left)
         self._readers.close()
+        self._hub.close()
         self.spool.close()
         log.stopped(unfinished)
         return unfinished
@@ -159,11 +249,13 @@ class Gateway:
     def reload(self, new: Plan) -> list[str]:
         """Put new settings in force for all that begins from now on; return what only a restart can change."""
         old, self.plan = self.plan, new
-        self._admission.limit(new.settings.smtp.max_connections, new.settings.smtp.max_connections_per_address)
-        self._listener.context = self._context()
+        self._front.reload(new.settings)
         self._worker.around = new.around
         self._worker.wake()
-        fixed = ("gateway.spool", "smtp.listen", "http.listen", "worker.threads", "worker.readers")
+        fixed = (
+            *("gateway.spool", "gateway.bodies", "gateway.min_free", "smtp.listen", "smtp.processes", "http.listen"),
+            *("worker.threads", "worker.readers"),
+        )
         return [key for key in fixed if _value(old.settings, key) != _value(new.settings, key)]
 
     def _context(self) -> Context:
@@ -178,19 +270,24 @@ class Gateway:
         )
 
     def _web_routes(self) -> list[WebRoute]:
+        callbacks = endpoint(lambda: self.plan.settings, self.spool)
         return [
-            WebRoute("/callbacks/{workspace}", endpoint(lambda: self.plan.settings, self.spool), methods=["POST"]),
+            *([WebRoute("/callbacks/{workspace}", callbacks, methods=["POST"])] if Role.HTTP in self.roles else []),
             WebRoute("/healthz", healthz, methods=["GET"]),
             WebRoute("/readyz", readyz(self._parts, self._notes), methods=["GET"]),
-            WebRoute("/metrics", metrics_page(self._count), methods=["GET"]),
+            WebRoute("/metrics", metrics_page(self._count, self._others), methods=["GET"]),
         ]
 
     def _parts(self) -> dict[str, str]:
         """What is wrong with each part, "" for nothing."""
-        silence = time.monotonic() - self._worker.alive_at
-        worker = f"no sign of life for {silence:.0f} s" if silence > _WORKER_SILENCE else ""
-        listens = bool(self.smtp) or not self.plan.settings.smtp.listen
-        return {"spool": self._spool_trouble(), "smtp": "" if listens else "does not listen", "worker": worker}
+        parts = {"spool": self._spool_trouble()}
+        if Role.SMTP in self.roles:
+            listens = bool(self.smtp) or not self.plan.settings.smtp.listen
+            parts["smtp"] = self._front.trouble() if listens else "does not listen"
+        if Role.WORKER in self.roles:
+            silence = time.monotonic() - self._worker.alive_at
+            parts["worker"] = f"no sign of life for {silence:.0f} s" if silence > _WORKER_SILENCE else ""
+        return parts
 
     def _spool_trouble(self) -> str:
         try:
@@ -243,18 +340,20 @@ def load_plan(path: Path) -> Plan:
     return plan(load(path), str(path))
 
 
-def run(path: Path) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the settings again."""
+def run(path: Path, roles: frozenset[Role] = ALL_ROLES) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reads the settings again. Exit 70 when a part ended unasked."""
     loaded = load_plan(path)
     logging.configure(loaded.settings.gateway.log, loaded.settings.gateway.log_level)
-    if uvloop.run(_run(path, loaded)):
-        # Their threads wait for others and would hold the process; the next start takes their jobs up.
-        os._exit(0)
+    unfinished, broken = uvloop.run(_run(path, loaded, roles))
+    if unfinished or broken:
+        # Threads that wait for others would hold the process; the next start takes their jobs up.
+        sys.stderr.flush()
+        os._exit(os.EX_SOFTWARE if broken else 0)
 
 
-async def _run(path: Path, loaded: Plan) -> int:
+async def _run(path: Path, loaded: Plan, roles: frozenset[Role]) -> tuple[int, bool]:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    gateway = Gateway(loaded)
+    gateway = Gateway(loaded, roles)
 
     def end(number: signal.Signals) -> None:
         log.stopping(number.name)
@@ -263,12 +362,19 @@ async def _run(path: Path, loaded: Plan) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end, number)
     loop.add_signal_handler(signal.SIGHUP, _reload, gateway, path)
-    await gateway.start()
+    ends = [loop.create_task(ended.wait()), loop.create_task(gateway.broken.wait())]
+    starting = loop.create_task(gateway.start())
+    await asyncio.wait([starting, *ends], return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait([starting])
+        return 0, False
+    starting.result()
     try:
-        await ended.wait()
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         unfinished = await gateway.stop()
-    return unfinished
+    return unfinished, gateway.broken.is_set()
 
 
 def _reload(gateway: Gateway, path: Path) -> None:

@@ -104,9 +104,16 @@ def _spool(config: Path) -> Iterator[Spool]:
 
 
 @cli.command()
-def run(config: Config = Path(_DEFAULT)) -> None:
+def run(
+    config: Config = Path(_DEFAULT),
+    role: Annotated[str, typer.Option(help="What this node does: several of smtp,http,worker.")] = ",".join(app.Role),
+) -> None:
     """Run the gateway until SIGTERM; SIGHUP reads the settings again."""
-    app.run(config)
+    try:
+        roles = frozenset(app.Role(name.strip()) for name in role.split(",") if name.strip())
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; there are {', '.join(app.Role)}", param_hint="--role") from error
+    app.run(config, roles)
 
 
 @cli.command("demo")

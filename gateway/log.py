@@ -54,6 +54,14 @@ class Log:
         """Every part listens and works."""
         self._say("info", "started", **where)
 
+    def accepting_ended(self, process: int, exit_code: int | None) -> None:
+        """An accepting process ended unasked, and is started again."""
+        self._say("error", "accepting process ended, started again", process=process, exit_code=exit_code)
+
+    def ended_unasked(self, part: str) -> None:
+        """A part without which nothing works is gone: the program ends, for its supervisor to start it again."""
+        self._say("error", "a part ended unasked, so the program ends", part=part)
+
     def stopping(self, signal: str) -> None:
         """No new work is begun."""
         self._say("info", "stopping", signal=signal)

@@ -1,6 +1,13 @@
-"""Counters for /metrics (prometheus-client). Names and labels are stable; docs/operations.md lists them, by test."""
+"""Counters for /metrics (prometheus-client). Names and labels are stable; docs/operations.md lists them, by test.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+Accepting processes count for themselves and tell the main one (`snapshot`, `Others`), whose page has the sums.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.registry import Collector
 
 registry = CollectorRegistry()
 
@@ -34,6 +41,60 @@ oldest_waiting = Gauge(
 paused = Gauge("cention_gateway_paused", "1 while a lane waits for new credentials.", ["lane"], registry=registry)
 
 
-def exposition() -> bytes:
-    """Return all metrics in Prometheus' text form."""
-    return generate_latest(registry)
+Samples: TypeAlias = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
+"""Values of one process, by the sample's name and labels."""
+
+_CREATED = "_created"
+
+
+def snapshot() -> Samples:
+    """Return what this process has counted."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.value and not sample.name.endswith(_CREATED)
+    }
+
+
+class Others(Collector):
+    """What other processes have counted, added to our own. Counts of a process that is gone stay; its gauges do not."""
+
+    def __init__(self) -> None:
+        self._living: dict[int, Samples] = {}
+        self._gone: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+
+    def says(self, process: int, samples: Samples) -> None:
+        """Take what a process has counted by now."""
+        self._living[process] = samples
+
+    def ends(self, process: int) -> None:
+        """Keep what a process had counted that is gone."""
+        gauges = {family.name for family in registry.collect() if family.type == "gauge"}
+        for key, value in self._living.pop(process, {}).items():
+            if key[0] not in gauges:
+                self._gone[key] = self._gone.get(key, 0.0) + value
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield every metric with the sums over all processes."""
+        others = [*self._living.values(), self._gone]
+        for family in registry.collect():
+            yield _summed(family, others)
+
+
+def _summed(family: Metric, others: Iterable[Samples]) -> Metric:
+    total = Metric(family.name, family.documentation, family.type)
+    sums = {(sample.name, tuple(sorted(sample.labels.items()))): sample.value for sample in family.samples}
+    names = {sample.name for sample in family.samples} | {family.name, f"{family.name}_total"}
+    for samples in others:
+        for key, value in samples.items():
+            if key[0] in names:
+                sums[key] = sums.get(key, 0.0) + value
+    for (name, labels), value in sums.items():
+        total.add_sample(name, dict(labels), value)
+    return total
+
+
+def exposition(others: Others | None = None) -> bytes:
+    """Return all metrics in Prometheus' text form, with those of other processes."""
+    return generate_latest(others or registry)

@@ -17,6 +17,7 @@ from gateway.route.recipient import Recipients
 from gateway.sources.admission import Admission
 from gateway.sources.conversation import Context
 from gateway.sources.listener import Listener, tls_context
+from gateway.sources.sockets import listening
 from gateway.spool.spool import Spool
 
 HOSTNAME = "gw.example.com"
@@ -101,7 +102,11 @@ class Receiver:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self.port = self.run(self._listener.start())[0].port
+        (sockets,) = listening("smtp.listen", section.listen, 1, {}, shared=False)
+        self.run(self._listener.start(sockets))
+        self.port = sockets[0].getsockname()[1]
+        for one in sockets:
+            one.close()
 
     def run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)

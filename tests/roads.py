@@ -86,7 +86,7 @@ class Road:
                 "spool": f"sqlite:///{self.folder / 'spool.db'}",
                 "stop_timeout": "5 s",
             },
-            "smtp": {"listen": ["127.0.0.1:0"]},
+            "smtp": {"listen": ["127.0.0.1:0"], "processes": 0},
             "http": {"listen": "127.0.0.1:0"},
             "cention": {
                 "demo": {

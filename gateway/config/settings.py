@@ -28,8 +28,21 @@ class GatewaySection(Section):
     )
     spool: str = Field(
         default="sqlite:////var/lib/cention-gateway/spool.db",
-        pattern="^sqlite:///.+",
-        description="Where accepted mail is kept. Large ones lie in a folder beside it, named alike with `.blobs`.",
+        pattern=r"^(sqlite:///|postgresql\+psycopg://|env:|file:).+",
+        description="Where accepted mail is kept: `sqlite:///FILE`, `postgresql+psycopg://USER:PASSWORD@HOST/NAME`, or "
+        "a reference to one. With SQLite large mails lie in a folder beside the file, named alike with `.blobs`.",
+    )
+    bodies: str = Field(
+        default="",
+        description="With PostgreSQL, a folder for large mails that all nodes share; by default the database has them.",
+    )
+    max_spool: Size = Field(
+        default=0, description="Bytes of mail in the spool over which no more is accepted (452); 0 for no limit."
+    )
+    max_waiting: int = Field(
+        default=0,
+        ge=0,
+        description="Unfinished jobs in the spool over which no mail is accepted (452); 0 for no limit.",
     )
     retention: Duration = Field(
         default=30 * 86400.0,
@@ -52,6 +65,11 @@ class GatewaySection(Section):
         default="info", description="Least level that is logged."
     )
 
+    @property
+    def store(self) -> str:
+        """The spool's URL itself; SettingsError when it is a reference to what is not there."""
+        return Secret(self.spool).value() if self.spool.startswith(("env:", "file:")) else self.spool
+
 
 class SmtpSection(Section):
     """Mail in by SMTP (RFC 5321)."""
@@ -59,6 +77,18 @@ class SmtpSection(Section):
     listen: list[ListenAddress] = Field(
         default_factory=lambda: [Listen("0.0.0.0", 25)],  # noqa: S104 - a mail server listens to the world
         description="Addresses to listen on; an empty list switches SMTP off.",
+    )
+    processes: int = Field(
+        default_factory=lambda: min(8, os.cpu_count() or 1),
+        ge=0,
+        le=64,
+        description="Processes that take connections, by default one a core, at most 8; 0 takes them in the main one, "
+        "which saves memory.",
+    )
+    share_port: bool = Field(
+        default=False,
+        description="Let another gateway of this user listen beside us (SO_REUSEPORT): for a rolling restart of nodes "
+        "on PostgreSQL without systemd's sockets.",
     )
     max_size: Size = Field(
         default=50_000_000, description="Largest mail accepted, announced as SIZE; larger ones get 552."

@@ -51,6 +51,11 @@ class Worker:
         """Begin working."""
         self._loop.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether its loop runs; where it does not before `stop`, nothing is worked on any more."""
+        return self._loop.is_alive()
+
     def wake(self) -> None:
         """There may be something to do."""
         self._wake.set()

@@ -1,13 +1,15 @@
 """The sockets that SMTP listens on, and their end."""
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Sequence
 
 from gateway.config.settings import SmtpSection
-from gateway.config.units import Listen
 from gateway.errors import SettingsError
 from gateway.sources.conversation import Context
 from gateway.sources.smtp import Session
+from gateway.sources.sockets import BACKLOG
 
 
 def tls_context(settings: SmtpSection) -> ssl.SSLContext | None:
@@ -31,17 +33,12 @@ class Listener:
         self.context = context
         self._servers: list[asyncio.Server] = []
 
-    async def start(self) -> tuple[Listen, ...]:
-        """Bind every address and return them, with ports that the system chose; SettingsError when one is taken."""
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Take connections from these listening sockets, which stay the caller's."""
         loop = asyncio.get_running_loop()
-        for listen in self.context.settings.listen:
-            try:
-                server = await loop.create_server(lambda: Session(self.context), listen.host, listen.port, backlog=1024)
-            except OSError as error:
-                raise SettingsError([f"smtp.listen: cannot listen on {listen}: {error.strerror or error}"]) from error
+        for one in sockets:
+            server = await loop.create_server(lambda: Session(self.context), sock=one.dup(), backlog=BACKLOG)
             self._servers.append(server)
-        bound = [socket.getsockname() for server in self._servers for socket in server.sockets]
-        return tuple(Listen(host, port) for host, port, *_ in bound)
 
     async def stop(self) -> None:
         """Take no new connections, end idle ones, wait for the busy ones; the caller bounds the wait."""

@@ -11,8 +11,9 @@ from typing import Any
 
 from ulid import ULID
 
+from gateway.config.settings import GatewaySection
 from gateway.model import Envelope, Receipt
-from gateway.spool import intake
+from gateway.spool import database, intake
 from gateway.spool.blobs import Blobs
 from gateway.spool.body import Body
 from gateway.spool.room import Room
@@ -68,3 +69,10 @@ class Acceptor:
 
 def _kept(done: "Future[Receipt]") -> bool:
     return not done.cancelled() and done.exception() is None and not done.result().repeat
+
+
+def bodies_of(settings: GatewaySection, change: Callable[[Change[Any]], "Future[Any]"]) -> tuple[Blobs, Room]:
+    """Return where an accepting process puts large bodies, and what it watches the room by."""
+    del change
+    path = database.file_of(settings.spool)
+    return Blobs(path.with_name(f"{path.name}.blobs")), Room(path.parent, settings.min_free)

@@ -94,6 +94,17 @@ def oldest_unfinished(connection: Connection) -> float | None:
     return oldest
 
 
+def unfinished(connection: Connection) -> int:
+    """Count the jobs that are not at their end."""
+    return connection.scalar(select(func.count()).select_from(job).where(job.c.state.in_(_UNFINISHED))) or 0
+
+
+def content_size(connection: Connection) -> int:
+    """Add up the bytes of the mails whose content is still there."""
+    there = or_(mail.c.raw.is_not(None), mail.c.blob.is_not(None))
+    return connection.scalar(select(func.sum(mail.c.size)).where(there)) or 0
+
+
 def pauses(connection: Connection) -> list[dict[str, Any]]:
     """List the lanes that wait for credentials."""
     return [dict(row) for row in connection.execute(select(pause).order_by(pause.c.lane)).mappings()]

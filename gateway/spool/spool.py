@@ -49,6 +49,16 @@ class Spool:
         self.acceptor = Acceptor(self.blobs, self.change, Room(path.parent, min_free), threshold)
         self._lock: int | None = None
 
+    @property
+    def name(self) -> str:
+        """Return where the spool is, without a password."""
+        return str(self._path)
+
+    @property
+    def door(self) -> Path | None:
+        """Return the socket at which the process that has the spool open takes changes of others; None: none needed."""
+        return self._path.with_name(f"{self._path.name}.sock")
+
     def own(self) -> int:
         """Become the one worker of this spool: put back leases of the dead, sweep orphaned bodies, return how many.
 

@@ -29,11 +29,11 @@ def readyz(parts: Words, notes: Words) -> Callable[[Request], Awaitable[Response
     return answer
 
 
-def metrics_page(refresh: Callable[[], None]) -> Callable[[Request], Awaitable[Response]]:
+def metrics_page(refresh: Callable[[], None], others: metrics.Others) -> Callable[[Request], Awaitable[Response]]:
     """Return the handler of /metrics; `refresh` sets the gauges that are counted in the spool."""
 
     async def answer(_request: Request) -> Response:
         refresh()
-        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
+        return Response(metrics.exposition(others), media_type="text/plain; version=0.0.4")
 
     return answer

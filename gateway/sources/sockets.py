@@ -1,0 +1,67 @@
+"""The sockets that servers listen on: ours, or those that systemd holds for us across restarts (sd_listen_fds(3))."""
+
+import errno
+import os
+import socket
+from collections.abc import Sequence
+
+from gateway.config.units import Listen
+from gateway.errors import SettingsError
+
+BACKLOG = 1024
+_FIRST_INHERITED = 3
+
+
+def inherited() -> dict[int, socket.socket]:
+    """Take the listening sockets that systemd passes to this process, by port; none where it passes none."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return {}
+    count = int(os.environ.pop("LISTEN_FDS", "0"))
+    os.environ.pop("LISTEN_PID")
+    found = {}
+    for descriptor in range(_FIRST_INHERITED, _FIRST_INHERITED + count):
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's own form
+        passed = socket.socket(fileno=descriptor)
+        if passed.family in {socket.AF_INET, socket.AF_INET6} and passed.type == socket.SOCK_STREAM:
+            found[passed.getsockname()[1]] = passed
+        else:
+            passed.close()
+    return found
+
+
+def bind(key: str, listen: Listen, copies: int, *, shared: bool = False) -> list[socket.socket]:
+    """Bind an address so many times (SO_REUSEPORT: the kernel deals connections out); SettingsError when it is taken.
+
+    `shared` lets it be taken by another gateway of this user: two run side by side during a rolling restart.
+    """
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    try:
+        if not shared and listen.port:
+            # Alone among those that reuse a port, a socket that does not is refused one that is taken.
+            socket.create_server((listen.host, listen.port), family=family).close()
+        first = _bound(listen.host, listen.port, family)
+        port = first.getsockname()[1]
+        return [first, *(_bound(listen.host, port, family) for _ in range(copies - 1))]
+    except OSError as error:
+        raise SettingsError([f"{key}: cannot listen on {listen}: {_reason(error)}"]) from error
+
+
+def _bound(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
+    return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.EACCES:
+        return "not permitted; ports under 1024 need root, CAP_NET_BIND_SERVICE or systemd's socket activation"
+    return error.strerror or str(error)
+
+
+def listening(
+    key: str, listens: Sequence[Listen], copies: int, passed: dict[int, socket.socket], *, shared: bool
+) -> list[list[socket.socket]]:
+    """Return, for each process, a socket for each address: systemd's where it passed one for that port."""
+    columns = [
+        [passed[listen.port]] * copies if listen.port in passed else bind(key, listen, copies, shared=shared)
+        for listen in listens
+    ]
+    return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(copies)]
