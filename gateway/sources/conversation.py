@@ -5,6 +5,7 @@ the commands mean is in `smtp.py`.
 """
 
 import asyncio
+import math
 import ssl
 from abc import abstractmethod
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from gateway.sources.store import Store
 CHUNK = 256 * 1024
 _LONGEST_COMMAND = 4096
 _FOR_EVER = 10 * 365 * 86400
+_STOPPING = "421 4.3.2 The gateway is stopping, try again later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,13 @@ class Conversation(SMTP):
         self._commands = 0
         self._waiting = False
         self._peer = ""
+        self._deadline = math.inf
+        self._late = ""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __dir__(self) -> list[str]:
+        """Nothing: aiosmtpd looks through its members for commands, anew for each connection; ours are in `_known`."""
+        return []
 
     def connection_made(self, transport: Any) -> None:
         """Count the connection in, once: a TLS layer comes through here again."""
@@ -77,6 +86,8 @@ class Conversation(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         """Count the connection out."""
         self._context.admission.leave(self, self._peer)
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(error)
 
     def eof_received(self) -> bool:
@@ -87,7 +98,30 @@ class Conversation(SMTP):
     def stop(self) -> None:
         """End an idle session now, a busy one after the mail in hand."""
         if self._waiting and self._sender is None and self._handler_coroutine is not None:
-            self._handler_coroutine.cancel("stopping")
+            self._handler_coroutine.cancel(_STOPPING)
+
+    def _client_has(self, seconds: float, late: str) -> None:
+        """Give the client so long for what is awaited next; then the session ends with the reply `late` ("": none).
+
+        One timer a connection looks again when it fires too early, since a timer a command would cost more than the
+        command. `_client_is_done` ends the wait: what we wait for ourselves, such as a commit, is never cut off.
+        """
+        self._deadline, self._late = self.loop.time() + seconds, late
+        if self._timer is None or self._timer.when() > self._deadline:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_at(self._deadline, self._look_at_the_time)
+
+    def _client_is_done(self) -> None:
+        self._deadline = math.inf
+
+    def _look_at_the_time(self) -> None:
+        self._timer = None
+        if self.loop.time() >= self._deadline:
+            if self._handler_coroutine is not None:
+                self._handler_coroutine.cancel(self._late)
+        elif self._deadline < math.inf:
+            self._timer = self.loop.call_at(self._deadline, self._look_at_the_time)
 
     async def _handle_client(self) -> None:
         try:
@@ -95,9 +129,9 @@ class Conversation(SMTP):
         except Goodbye as goodbye:
             await self._say_last(goodbye.reply)
         except asyncio.CancelledError as cancelled:
-            if "stopping" not in cancelled.args:
+            if not cancelled.args:
                 raise
-            await self._say_last("421 4.3.2 The gateway is stopping, try again later")
+            await self._say_last(self._noted(cancelled.args[0]) if cancelled.args[0] else None)
         except (ConnectionError, TimeoutError):
             return  # the client is gone, or takes no replies: nobody is left to answer
         finally:
@@ -124,21 +158,20 @@ class Conversation(SMTP):
             if self._errors > self._limits.max_errors:
                 raise Goodbye(self._noted("421 4.7.0 Too many errors"))
             if self._context.admission.stopping:
-                raise Goodbye("421 4.3.2 The gateway is stopping, try again later")
+                raise Goodbye(_STOPPING)
 
     async def _line(self) -> bytes:
         """Read a whole command line within the command's deadline."""
         self._waiting = True
+        self._client_has(self._limits.command_timeout, "421 4.4.2 No command came in time")
         try:
-            async with asyncio.timeout(self._limits.command_timeout):
-                while (end := self._rest.find(b"\n")) < 0:
-                    if len(self._rest) > _LONGEST_COMMAND:
-                        raise Goodbye(self._noted("500 5.5.6 Command line too long"))
-                    self._rest += await self._read()
-        except TimeoutError:
-            raise Goodbye(self._noted("421 4.4.2 No command came in time")) from None
+            while (end := self._rest.find(b"\n")) < 0:
+                if len(self._rest) > _LONGEST_COMMAND:
+                    raise Goodbye(self._noted("500 5.5.6 Command line too long"))
+                self._rest += await self._read()
         finally:
             self._waiting = False
+            self._client_is_done()
         line, self._rest = self._rest[:end], self._rest[end + 1 :]
         return line.rstrip(b"\r")
 
@@ -160,9 +193,12 @@ class Conversation(SMTP):
     async def push(self, status: str | bytes) -> None:
         """Send a reply, within the command's deadline."""
         line = status.encode("ascii", "backslashreplace") if isinstance(status, str) else status
-        async with asyncio.timeout(self._limits.command_timeout):
+        self._client_has(self._limits.command_timeout, "")
+        try:
             self._writer.write(line + b"\r\n")
             await self._writer.drain()
+        finally:
+            self._client_is_done()
 
     def _noted(self, reply: str) -> str:
         """Count and log a reply that is an error."""

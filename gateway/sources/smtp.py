@@ -248,12 +248,12 @@ class Session(Conversation):
 
     async def _more(self, started: float, received: int) -> bytes:
         """Read a chunk, within the longest silence and the deadline that the least rate sets for all that came."""
-        deadline = started + self._limits.data_timeout + received / self._limits.min_rate
+        at_this_rate = started + self._limits.data_timeout + received / self._limits.min_rate - self.loop.time()
+        self._client_has(min(self._limits.data_timeout, at_this_rate), "421 4.4.2 The mail came too slowly")
         try:
-            async with asyncio.timeout_at(min(self.loop.time() + self._limits.data_timeout, deadline)):
-                return await self._read()
-        except TimeoutError:
-            raise Goodbye(self._noted("421 4.4.2 The mail came too slowly")) from None
+            return await self._read()
+        finally:
+            self._client_is_done()
 
     def _in_loop(self, head: bytes) -> str | None:
         received, own = hops(head, self.hostname)

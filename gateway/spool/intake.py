@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from gateway.model import Envelope, JobKind, JobState, Receipt
 from gateway.spool.identity import job_identity
 from gateway.spool.tables import callback, event, job, mail, pause
 from gateway.spool.wakeup import announce
 
+# Made once: building a statement costs more than running it.
+_KNOWN = select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(bindparam("identities", expanding=True)))
+_PAUSED = select(pause.c.lane)
+_INSERT = {table: insert(table) for table in (mail, job, event)}
 _SESSION = ("source", "peer", "helo", "tls", "sender", "recipients")
 
 
@@ -69,7 +73,7 @@ def accept_mails(connection: Connection, arrivals: Sequence[Arrival]) -> list[Re
     """Store mails, each with a job for each route and its first event; where every route has it, note the copy."""
     wanted = [arrival.identities() for arrival in arrivals]
     known = _known(connection, [identity for identities in wanted for identity in identities])
-    paused = set(connection.scalars(select(pause.c.lane)))
+    paused = set(connection.scalars(_PAUSED))
     mails: list[dict[str, Any]] = []
     jobs: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
@@ -91,7 +95,7 @@ def accept_mails(connection: Connection, arrivals: Sequence[Arrival]) -> list[Re
         events.append(_event(receipt.id, row["received_at"], "accepted" if new else "copy", detail))
     for table, rows in ((mail, mails), (job, jobs), (event, events)):
         if rows:
-            connection.execute(insert(table), rows)
+            connection.execute(_INSERT[table], rows)
     if jobs:
         announce(connection)
     return receipts
@@ -99,8 +103,7 @@ def accept_mails(connection: Connection, arrivals: Sequence[Arrival]) -> list[Re
 
 def _known(connection: Connection, identities: list[str]) -> dict[str, str]:
     """Find which identities have a job, and of which mail."""
-    found = connection.execute(select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(identities)))
-    return {row.identity: row.mail_id for row in found}
+    return {row[0]: row[1] for row in connection.execute(_KNOWN, {"identities": identities})}
 
 
 def _errand_job(row: dict[str, Any], identity: str, route: str, paused: set[str]) -> dict[str, Any]:

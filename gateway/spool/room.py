@@ -1,10 +1,14 @@
-"""Whether the spool has room for more: free disk, looked at each time, and limits, which somebody else watches."""
+"""Whether the spool has room for more: free disk, looked at many times a second, and limits that others watch."""
 
+import math
 import os
+import time
 from pathlib import Path
 
 from gateway.errors import Full
 from gateway.spool.errors import spool_error
+
+_FRESH_SECONDS = 0.05
 
 
 class Room:
@@ -14,6 +18,8 @@ class Room:
         self.full = ""
         self.min_free = min_free
         self._folder = folder
+        self._free = 0
+        self._looked_at = -math.inf
 
     def check(self, size: int = 0) -> None:
         """Raise Full when there is no room for a mail of that size."""
@@ -21,9 +27,16 @@ class Room:
             raise Full(self.full)
         if self._folder is None:
             return
+        if time.monotonic() - self._looked_at > _FRESH_SECONDS:
+            self._look(self._folder)
+        if self._free < self.min_free + size:
+            self._looked_at = -math.inf
+            raise Full("the spool's disk is full")
+
+    def _look(self, folder: Path) -> None:
         try:
-            disk = os.statvfs(self._folder)
+            disk = os.statvfs(folder)
         except OSError as error:
             raise spool_error(error) from error
-        if disk.f_bavail * disk.f_frsize < self.min_free + size:
-            raise Full("the spool's disk is full")
+        self._free = disk.f_bavail * disk.f_frsize
+        self._looked_at = time.monotonic()

@@ -9,10 +9,12 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import Temporary
 from gateway.spool.errors import concerns_all, spool_error
@@ -51,6 +53,7 @@ class Writer:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
+        self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._thread.start()
 
@@ -74,7 +77,19 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError):
+                connection.close()
+
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._let_go()
+
+    def _work(self) -> None:
         while (first := self._queue.get()) is not None:
             batch = [first]
             last = False
@@ -91,9 +106,12 @@ class Writer:
 
     def _commit(self, batch: list[_Waiting]) -> None:
         try:
-            with self._engine.begin() as connection:
-                results = _apply(connection, [waiting.change for waiting in batch])
+            # Kept open: taking it from the pool for each transaction costs as much as a row.
+            self._connection = self._connection or self._engine.connect()
+            with self._connection.begin():
+                results = _apply(self._connection, [waiting.change for waiting in batch])
         except BaseException as error:  # noqa: BLE001 - the writer outlives any change; its caller gets the error
+            self._let_go()
             if len(batch) == 1 or concerns_all(error):
                 for waiting in batch:
                     waiting.future.set_exception(spool_error(error))
