@@ -1,9 +1,9 @@
 """Building the documents that Cention is sent (contract.md, Create), and reading what it says to them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
-from typing import Any
 
 import orjson
 import pybase64
@@ -14,10 +14,17 @@ from gateway.model import Attachment, Errand
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _MEDIA_TYPE = re.compile(r"[^\s/;]+/[^\s/;]+")
+# A multiple of three, so that base64 of slices is the slices of base64.
+_SLICE = 3 * 64 * 1024
 
 
 def new_errand(errand: Errand) -> bytes:
     """Return the JSON:API document that creates an errand; Permanent, with the field, where the contract forbids it."""
+    return b"".join(pieces(errand))
+
+
+def pieces(errand: Errand) -> Iterator[bytes]:
+    """Yield the document of `new_errand` piece by piece, so that files of many megabytes are never in memory twice."""
     _check(errand)
     message = {
         "message_id": errand.message_id,
@@ -26,18 +33,23 @@ def new_errand(errand: Errand) -> bytes:
         "subject": errand.subject,
         "body": errand.body,
         "html_body": errand.html_body,
-        "attachments": [_attachment(attachment) for attachment in errand.attachments],
     }
-    return orjson.dumps({"data": {"type": "c3_new_errands", "attributes": {"msg": message}}})
+    yield b'{"data":{"type":"c3_new_errands","attributes":{"msg":%b,"attachments":[' % orjson.dumps(message)[:-1]
+    for place, attachment in enumerate(errand.attachments):
+        yield b"," if place else b""
+        yield from _attachment(attachment)
+    yield b"]}}}}"
 
 
-def _attachment(attachment: Attachment) -> dict[str, Any]:
-    built = {
-        "content_type": attachment.content_type,
-        "name": attachment.name,
-        "content": pybase64.b64encode_as_string(attachment.content),
-    }
-    return built | ({"content_id": attachment.content_id} if attachment.content_id else {})
+def _attachment(attachment: Attachment) -> Iterator[bytes]:
+    described = {"content_type": attachment.content_type, "name": attachment.name}
+    if attachment.content_id:
+        described["content_id"] = attachment.content_id
+    yield b'%b,"content":"' % orjson.dumps(described)[:-1]
+    content = memoryview(attachment.content)
+    for start in range(0, len(content), _SLICE):
+        yield pybase64.b64encode(content[start : start + _SLICE])
+    yield b'"}'
 
 
 def _check(errand: Errand) -> None:

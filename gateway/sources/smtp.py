@@ -5,8 +5,9 @@ from `Store.accept` and from nowhere else; the MIME inside is none of this room'
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from ulid import ULID
 
@@ -39,37 +40,32 @@ class Session(Conversation):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._transaction: _Transaction | None = None
-        self._known: dict[str, Callable[[str], Awaitable[str | None]]] = {
-            "EHLO": self._ehlo,
-            "HELO": self._old_helo,
-            "MAIL": self._mail,
-            "RCPT": self._rcpt,
-            "DATA": self._data,
-            "RSET": self._rset,
-            "NOOP": self._noop,
-            "QUIT": self._quit,
-            "STARTTLS": self._starttls,
-            "VRFY": self._vrfy,
-            "HELP": self._help,
-            "EXPN": self._unsupported,
-            "AUTH": self._unsupported,
-            "BDAT": self._unsupported,
-        }
 
     @property
     def _sender(self) -> str | None:
         return None if self._transaction is None else self._transaction.sender
 
-    async def _answer(self, verb: str, argument: str) -> str | None:
-        """Carry out one command; whatever goes wrong unexpectedly is 451 with a trace id."""
-        command = self._known.get(verb)
+    def _quick(self, verb: str, argument: str) -> str | None:
+        """Answer what waits for nothing; whatever goes wrong unexpectedly is 451 with a trace id."""
+        command = self._QUICK.get(verb)
         if command is None:
-            return "500 5.5.1 Command unknown"
+            return None if verb in self._SLOW else "500 5.5.1 Command unknown"
         try:
-            return await command(argument)
+            return command(self, argument)
+        except Exception as error:  # noqa: BLE001 - nothing may cost a mail or show our inside
+            self._transaction = None
+            return self._unexpected(error)
+
+    async def _answer(self, verb: str, argument: str) -> str | None:
+        """Carry out a command that waits; one that is quick comes here too, when the client is slow to take replies."""
+        command = self._SLOW.get(verb)
+        if command is None:
+            return self._quick(verb, argument)
+        try:
+            return await command(self, argument)
         except (Goodbye, ConnectionError, asyncio.CancelledError):
             raise
-        except Exception as error:  # noqa: BLE001 - nothing may cost a mail or show our inside
+        except Exception as error:  # noqa: BLE001 - the same
             self._transaction = None
             return self._unexpected(error)
 
@@ -78,7 +74,7 @@ class Session(Conversation):
         log.receiving_failed(trace, error, expected=isinstance(error, GatewayError))
         return reply_for(error, trace)
 
-    async def _ehlo(self, argument: str) -> str:
+    def _ehlo(self, argument: str) -> str:
         if not argument:
             return "501 5.5.4 EHLO needs a name"
         self._helo, self._transaction = argument[:255], None
@@ -88,13 +84,13 @@ class Session(Conversation):
         lines = [self.hostname, *offers]
         return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
-    async def _old_helo(self, argument: str) -> str:
+    def _old_helo(self, argument: str) -> str:
         if not argument:
             return "501 5.5.4 HELO needs a name"
         self._helo, self._transaction = argument[:255], None
         return f"250 {self.hostname}"
 
-    async def _mail(self, argument: str) -> str:
+    def _mail(self, argument: str) -> str:
         if not self._helo:
             return "503 5.5.1 Say EHLO first"
         if self._transaction is not None:
@@ -121,7 +117,7 @@ class Session(Conversation):
             return f"552 5.3.4 The mail is larger than {self._limits.max_size} bytes"
         return None
 
-    async def _rcpt(self, argument: str) -> str:
+    def _rcpt(self, argument: str) -> str:
         if self._transaction is None:
             return "503 5.5.1 MAIL comes first"
         path = read_path(argument, "TO")
@@ -139,23 +135,23 @@ class Session(Conversation):
             self._transaction.routes.append(route)
         return "250 2.1.5 OK"
 
-    async def _rset(self, _argument: str) -> str:
+    def _rset(self, _argument: str) -> str:
         self._transaction = None
         return "250 2.0.0 OK"
 
-    async def _noop(self, _argument: str) -> str:
+    def _noop(self, _argument: str) -> str:
         return "250 2.0.0 OK"
 
     async def _quit(self, _argument: str) -> str:
         raise Goodbye("221 2.0.0 Bye")
 
-    async def _vrfy(self, _argument: str) -> str:
+    def _vrfy(self, _argument: str) -> str:
         return "252 2.5.0 Not verified here; send the mail and see"
 
-    async def _help(self, _argument: str) -> str:
+    def _help(self, _argument: str) -> str:
         return "214 2.0.0 RFC 5321"
 
-    async def _unsupported(self, _argument: str) -> str:
+    def _unsupported(self, _argument: str) -> str:
         return "502 5.5.1 Not offered here"
 
     async def _starttls(self, argument: str) -> str | None:
@@ -260,3 +256,22 @@ class Session(Conversation):
         if received > self._limits.max_hops or own > self._limits.max_own_hops:
             return f"554 5.4.6 The mail is in a loop: {received} hops, {own} of them here"
         return None
+
+    _QUICK: ClassVar[Mapping[str, Callable[[Any, str], str]]] = {
+        "EHLO": _ehlo,
+        "HELO": _old_helo,
+        "MAIL": _mail,
+        "RCPT": _rcpt,
+        "RSET": _rset,
+        "NOOP": _noop,
+        "VRFY": _vrfy,
+        "HELP": _help,
+        "EXPN": _unsupported,
+        "AUTH": _unsupported,
+        "BDAT": _unsupported,
+    }
+    _SLOW: ClassVar[Mapping[str, Callable[[Any, str], Awaitable[str | None]]]] = {
+        "DATA": _data,
+        "STARTTLS": _starttls,
+        "QUIT": _quit,
+    }
