@@ -6,6 +6,7 @@ orders, and when that one is gone it ends at once, since nobody could say "yes" 
 
 import asyncio
 import ctypes
+import gc
 import pickle
 import signal
 import socket
@@ -49,6 +50,9 @@ def main(post: Post) -> None:
     """Serve until told to stop, or until the main process is gone."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    # What is loaded now stays: the collector need not look at it again, nor at each few hundred objects of a mail.
+    gc.freeze()
+    gc.set_threshold(50_000)
     uvloop.run(_Accepting(post).serve())
 
 

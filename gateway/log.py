@@ -3,11 +3,13 @@
 Other rooms call these methods, so that a fact has one name and one set of fields wherever it happens.
 """
 
+import json
 import logging
 import sys
 from contextlib import suppress
 from typing import Any
 
+import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
@@ -23,7 +25,7 @@ def configure(form: str, level: str) -> None:
     renderer: Any = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if human
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else structlog.processors.JSONRenderer(serializer=_json)
     )
     steps: list[Any] = [
         structlog.processors.add_log_level,
@@ -40,6 +42,13 @@ def configure(form: str, level: str) -> None:
     )
     for name in ("aiosmtpd", "mail.log", "uvicorn", "alembic", "asyncio", "urllib3"):
         logging.getLogger(name).setLevel(logging.CRITICAL if name in {"mail.log", "uvicorn"} else logging.WARNING)
+
+
+def _json(fields: Any, **_: object) -> str:
+    try:
+        return orjson.dumps(fields, default=repr).decode()
+    except TypeError:  # a lone surrogate, or a number too large
+        return json.dumps(fields, default=repr)
 
 
 class Log:

@@ -4,20 +4,24 @@ It is the same in the spool's own process and in an accepting process, where cha
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from ulid import ULID
 
 from gateway.config.settings import GatewaySection
+from gateway.errors import Full
 from gateway.model import Envelope, Receipt
 from gateway.spool import database, intake
 from gateway.spool.blobs import Blobs
 from gateway.spool.body import Body
 from gateway.spool.room import Room
 from gateway.spool.writer import Batched, Change
+
+T = TypeVar("T")
 
 # Where `scripts/bench threshold` has both alike: below, a row costs less than a file with its two syncs; above, more.
 BLOB_THRESHOLD = 128 * 1024
@@ -63,12 +67,38 @@ class Acceptor:
         body.hand_over()
         change = self._change(Batched(intake.accept_mails, arrival))
         change.add_done_callback(lambda done: body.settle(kept=_kept(done)))
-        receipt: Receipt = await asyncio.shield(asyncio.wrap_future(change))
+        receipt: Receipt = await settled(change)
         return receipt
 
 
+async def settled(change: "Future[T]") -> T:
+    """Return what comes of a change. Being cancelled meanwhile does not touch the change.
+
+    Over a link the answer comes in the loop's own thread: then the loop need not be woken, as asyncio.wrap_future does.
+    """
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Future[None] = loop.create_future()
+    thread = threading.get_ident()
+
+    def wake(_done: object = None) -> None:
+        if not waiting.done():
+            waiting.set_result(None)
+
+    def done(_change: object) -> None:
+        if threading.get_ident() == thread:
+            wake()
+        else:
+            loop.call_soon_threadsafe(wake)
+
+    change.add_done_callback(done)
+    await waiting
+    return change.result()
+
+
 def _kept(done: "Future[Receipt]") -> bool:
-    return not done.cancelled() and done.exception() is None and not done.result().repeat
+    """Whether a row may name the body now: a server lost in the commit leaves that to the sweep at the next start."""
+    error = done.exception()
+    return not done.result().repeat if error is None else not isinstance(error, Full)
 
 
 def bodies_of(settings: GatewaySection, change: Callable[[Change[Any]], "Future[Any]"]) -> tuple[Blobs, Room]:

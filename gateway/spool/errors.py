@@ -19,6 +19,7 @@ _NO_ROOM = {
     errno.ENFILE,
 }
 _NO_ROOM_SQLITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_UNKNOWN_SQLITE = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
 
 
 def spool_error(error: BaseException) -> GatewayError:
@@ -28,12 +29,20 @@ def spool_error(error: BaseException) -> GatewayError:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
         return Full(f"the spool cannot be written: {cause.strerror}")
-    if isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in _NO_ROOM_SQLITE:
+    code = getattr(cause, "sqlite_errorcode", 0) if isinstance(cause, sqlite3.Error) else 0
+    # After a sync that failed nobody knows whether the commit is on the disk: that is not the same as no room.
+    if code & 0xFF in _NO_ROOM_SQLITE and code not in _UNKNOWN_SQLITE:
         return Full(f"the spool cannot be written: {cause}")
     return Temporary(f"the spool: {cause}")
 
 
-_STORE_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_STORE_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOTADB,
+}
 _STORE_POSTGRESQL = ("08", "53", "57", "58", "25006")
 
 

@@ -130,7 +130,8 @@ class Hub:
     def close(self) -> None:
         """Let everyone go."""
         if self._door is not None and self._path is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
             with suppress(OSError):
                 self._door.shutdown(socket.SHUT_RDWR)
             self._door.close()

@@ -1,20 +1,19 @@
 """Taking things in: the changes behind `Spool.accept` and `accept_callback`. Each runs in the writer's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select
 
 from gateway.model import Envelope, JobKind, JobState, Receipt
 from gateway.spool.identity import job_identity
+from gateway.spool.rows import insert_rows
 from gateway.spool.tables import callback, event, job, mail, pause
 from gateway.spool.wakeup import announce
 
 # Made once: building a statement costs more than running it.
 _KNOWN = select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(bindparam("identities", expanding=True)))
 _PAUSED = select(pause.c.lane)
-_INSERT = {table: insert(table) for table in (mail, job, event)}
 _SESSION = ("source", "peer", "helo", "tls", "sender", "recipients")
 
 
@@ -48,8 +47,7 @@ def mail_row(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A mail to be stored: its row, the routes that it came for, and whether it says which mail it is.
 
     One that does not (`distinct` False: no Message-ID and no Date) is never taken for a copy.
@@ -94,8 +92,7 @@ def accept_mails(connection: Connection, arrivals: Sequence[Arrival]) -> list[Re
             )
         events.append(_event(receipt.id, row["received_at"], "accepted" if new else "copy", detail))
     for table, rows in ((mail, mails), (job, jobs), (event, events)):
-        if rows:
-            connection.execute(_INSERT[table], rows)
+        insert_rows(connection, table, rows)
     if jobs:
         announce(connection)
     return receipts
@@ -131,10 +128,10 @@ def accept_callback(connection: Connection, row: dict[str, Any], note: dict[str,
 def _job(kind: JobKind, route: str, lane: str, paused: set[str], now: float) -> dict[str, Any]:
     held = lane in paused
     return {
-        "kind": kind,
+        "kind": kind.value,
         "route": route,
         "lane": lane,
-        "state": JobState.HELD if held else JobState.QUEUED,
+        "state": (JobState.HELD if held else JobState.QUEUED).value,
         "hold": "token" if held else None,
         "attempts": 0,
         "crashes": 0,

@@ -1,6 +1,5 @@
 """The spool as other rooms see it: `accept` is the only "yes, we have it", and it says so after the commit (rule 1)."""
 
-import asyncio
 import fcntl
 import os
 import time
@@ -16,7 +15,7 @@ from ulid import ULID
 from gateway.errors import Permanent, SettingsError
 from gateway.model import Envelope, Receipt
 from gateway.spool import database, intake, jobs, retention
-from gateway.spool.accept import BLOB_THRESHOLD, Acceptor
+from gateway.spool.accept import BLOB_THRESHOLD, Acceptor, settled
 from gateway.spool.blobs import Blobs
 from gateway.spool.body import Body
 from gateway.spool.room import Room
@@ -112,7 +111,7 @@ class Spool:
             "document": document,
         }
         change = self.change(partial(intake.accept_callback, row=row, note=note, work=work))
-        receipt = await asyncio.shield(asyncio.wrap_future(change))
+        receipt = await settled(change)
         self.on_work()
         return receipt
 

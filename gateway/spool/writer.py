@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,8 +24,7 @@ Item = TypeVar("Item")
 _MOST = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Batched(Generic[Item, T]):
+class Batched(NamedTuple, Generic[Item, T]):
     """A change that gains from company: `function` gets all items that wait, and returns a result for each."""
 
     function: Callable[[Connection, Sequence[Item]], Sequence[T]]
