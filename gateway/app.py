@@ -145,6 +145,7 @@ class Gateway:
         self.smtp: tuple[Listen, ...] = ()
         self.http = settings_plan.settings.http.listen
         self.broken = asyncio.Event()
+        self._said = ""
         settings = settings_plan.settings
         self.spool = open_spool(settings)
         self._hub = Hub(self.spool.writer, self._work)
@@ -219,10 +220,12 @@ class Gateway:
     def _look_at_limits(self) -> None:
         settings = self.plan.settings.gateway
         try:
+            limits.look_again(self.spool)
             full = limits.reached(self.spool, settings.max_spool, settings.max_waiting)
         except GatewayError as error:
-            log.trouble("spool", error)
+            self._say_once(error)
         else:
+            self._said = ""
             self.spool.acceptor.room.full = full
 
     async def stop(self) -> int:
@@ -258,6 +261,12 @@ class Gateway:
         )
         return [key for key in fixed if _value(old.settings, key) != _value(new.settings, key)]
 
+    def _say_once(self, error: GatewayError) -> None:
+        """Log what is wrong with the spool when it begins or changes, not each second."""
+        if str(error) != self._said:
+            self._said = str(error)
+            log.trouble("spool", error)
+
     def _context(self) -> Context:
         settings = self.plan.settings
         return Context(
@@ -292,10 +301,10 @@ class Gateway:
     def _spool_trouble(self) -> str:
         try:
             self.spool.check_room()
-            self.spool.read(query.counts)
+            self.spool.read(query.unfinished)
         except GatewayError as error:
             return str(error)
-        return ""
+        return self.spool.writer.trouble
 
     def _notes(self) -> dict[str, str]:
         """What a postmaster should know though everything works: paused lanes, parked jobs, tokens near their end."""

@@ -1,7 +1,24 @@
-"""The limits of a spool: whether so much lies or waits there that no more may be taken until work has caught up."""
+"""The limits of a spool: whether so much lies or waits there that no more may be taken; whether it can be written."""
+
+from sqlalchemy import Connection, delete, insert
 
 from gateway.spool import query
 from gateway.spool.spool import Spool
+from gateway.spool.tables import cursor
+
+_PROBE = {"mailbox": "", "folder": "probe", "uidvalidity": 0, "uid": 0}
+
+
+def look_again(spool: Spool) -> None:
+    """Where the store refused a write, find out whether it takes one now; raises what it says if not."""
+    if spool.writer.trouble:
+        spool.change(_probe).result()
+        spool.writer.trouble = ""
+
+
+def _probe(connection: Connection) -> None:
+    connection.execute(insert(cursor), _PROBE)
+    connection.execute(delete(cursor).where(cursor.c.mailbox == "", cursor.c.folder == "probe"))
 
 
 def reached(spool: Spool, most_bytes: int, most_waiting: int) -> str:

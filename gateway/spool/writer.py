@@ -44,11 +44,13 @@ class _Waiting:
 class Writer:
     """Lives as long as the spool is open; `submit` from any thread.
 
-    `on_settled` is called, in the writer's thread, after the futures of a transaction were resolved.
+    `on_settled` is called, in the writer's thread, after the futures of a transaction were resolved. `trouble` is what
+    the store last refused a transaction with, until someone who has written to it since clears it.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.on_settled: Callable[[], None] = lambda: None
+        self.trouble = ""
         self._engine = engine
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
@@ -111,6 +113,8 @@ class Writer:
                 results = _apply(self._connection, [waiting.change for waiting in batch])
         except BaseException as error:  # noqa: BLE001 - the writer outlives any change; its caller gets the error
             self._let_go()
+            if concerns_all(error):
+                self.trouble = str(spool_error(error))
             if len(batch) == 1 or concerns_all(error):
                 for waiting in batch:
                     waiting.future.set_exception(spool_error(error))
