@@ -25,7 +25,7 @@ from gateway.model import Envelope
 from gateway.preview import answer_mail, errand_document
 from gateway.simulator.options import Options
 from gateway.simulator.server import Simulator
-from gateway.spool.spool import Spool
+from gateway.spool.spool import Spool, beside
 
 
 class Exit(IntEnum):
@@ -96,11 +96,8 @@ def _say_json(value: Any) -> None:
 
 @contextmanager
 def _spool(config: Path) -> Iterator[Spool]:
-    spool = Spool(load(config).gateway.spool)
-    try:
+    with beside(load(config).gateway.store) as spool:
         yield spool
-    finally:
-        spool.close()
 
 
 @cli.command()

@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from gateway.config.settings import Settings
 from gateway.errors import Permanent, TooLarge
 from gateway.model import Envelope, Event, JobState, Receipt
 from gateway.spool import jobs, query
-from gateway.spool.spool import Spool
+from gateway.spool.spool import Spool, beside
 
 _CHUNK = 256 * 1024
 
@@ -27,19 +28,18 @@ class Moved:
 
 async def ingest(settings: Settings, envelope: Envelope, routes: Sequence[str], mail: BinaryIO) -> Receipt:
     """Take a mail from a stream into the spool. Permanent for an empty one, TooLarge over the size that SMTP takes."""
-    spool = Spool(settings.gateway.spool, settings.gateway.min_free)
-    body = spool.body(settings.smtp.max_header_size)
-    try:
-        while chunk := mail.read(_CHUNK):
-            await body.write(chunk)
-            if body.size > settings.smtp.max_size:
-                raise TooLarge(f"the mail is larger than smtp.max_size, {settings.smtp.max_size} bytes")
-        if not body.size:
-            raise Permanent("standard input was empty: there is no mail")
-        return await spool.accept(envelope, body, routes)
-    finally:
-        body.close()
-        spool.close()
+    with beside(settings.gateway.store, settings.gateway.min_free) as spool:
+        body = spool.body(settings.smtp.max_header_size)
+        try:
+            while chunk := mail.read(_CHUNK):
+                await body.write(chunk)
+                if body.size > settings.smtp.max_size:
+                    raise TooLarge(f"the mail is larger than smtp.max_size, {settings.smtp.max_size} bytes")
+            if not body.size:
+                raise Permanent("standard input was empty: there is no mail")
+            return await spool.accept(envelope, body, routes)
+        finally:
+            body.close()
 
 
 def listing(spool: Spool, states: Sequence[str], route: str, most: int) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def _move(spool: Spool, names: Sequence[str], states: Sequence[JobState], to: Jo
         if not found:
             left.append(f"{name}: no such job")
     now = time.time()
-    moved = spool.change(lambda connection: jobs.move(connection, ids, states, to, step, now)).result()
+    moved = spool.change(partial(jobs.move, ids=ids, from_states=states, to=to, step=step, now=now)).result()
     allowed = " or ".join(states)
     left += [f"{number}: only a job that is {allowed} can be {step.step}" for number in ids if number not in moved]
     return Moved(step.step, moved, left)

@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -111,6 +111,7 @@ def connect(path: Path) -> socket.socket | None:
 @contextmanager
 def joined(near: socket.socket) -> Iterator[Link]:
     """Run a link in a thread of its own, for a command that has no event loop."""
+    near.setblocking(False)  # noqa: FBT003 - the standard library's own form
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="link", daemon=True)
     thread.start()
@@ -119,12 +120,18 @@ def joined(near: socket.socket) -> Iterator[Link]:
         _, link = await loop.create_connection(Link, sock=near)
         return link
 
+    async def end(link: Link) -> None:
+        link.close()
+        await link.lost.wait()
+
     try:
-        near.setblocking(False)  # noqa: FBT003 - the standard library's own form
-        yield asyncio.run_coroutine_threadsafe(begin(), loop).result(_SECONDS)
+        link = asyncio.run_coroutine_threadsafe(begin(), loop).result(_SECONDS)
+        try:
+            yield link
+        finally:
+            asyncio.run_coroutine_threadsafe(end(link), loop).result(_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        with suppress(OSError):
-            near.close()
+        near.close()
         loop.close()
