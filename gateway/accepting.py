@@ -22,7 +22,8 @@ from gateway.route.recipient import Recipients
 from gateway.sources.admission import Admission, Tally
 from gateway.sources.conversation import Context
 from gateway.sources.listener import Listener, tls_context
-from gateway.spool.accept import Acceptor, bodies_of
+from gateway.spool.accept import Acceptor
+from gateway.spool.database import bodies_of
 from gateway.spool.link import Link
 from gateway.spool.room import Room
 from gateway.spool.wire import Note
@@ -73,8 +74,9 @@ class _Accepting:
     async def serve(self) -> None:
         loop = asyncio.get_running_loop()
         _, link = await loop.create_connection(lambda: Link(self._note), sock=self._post.link)
-        bodies, room = bodies_of(self._settings.gateway, link.submit)
-        self._room = room
+        spool = self._settings.gateway
+        bodies, folder = bodies_of(spool.store, spool.bodies, link.submit)
+        self._room = room = Room(folder, spool.min_free)
         self._acceptor = Acceptor(bodies, link.submit, room)
         self._listener = Listener(self._context())
         await self._listener.start(self._post.sockets)

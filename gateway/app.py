@@ -58,7 +58,8 @@ ALL_ROLES = frozenset(Role)
 
 def open_spool(settings: Settings) -> Spool:
     """Open the spool that the settings name."""
-    return Spool(settings.gateway.store, settings.gateway.min_free)
+    spool = settings.gateway
+    return Spool(spool.store, spool.min_free, bodies=spool.bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _clients(settings: Settings) -> dict[str, Client]:
         name: Client(
             workspace.url,
             Limits(silence=workspace.timeout, total=5 * workspace.timeout, attachment=workspace.max_attachment_size),
-            threads=settings.worker.threads,
+            threads=settings.threads,
         )
         for name, workspace in settings.cention.items()
     }
@@ -312,7 +313,7 @@ class Gateway:
         parked = sum(count for _, state, count in self.spool.read(query.counts) if state == "parked")
         if parked:
             notes["parked"] = f"{parked} jobs need a person: cention-gateway queue list --state parked"
-        return notes | token_notes(self.plan.settings)
+        return notes | self._worker.troubles() | token_notes(self.plan.settings)
 
     def _count(self) -> None:
         metrics.jobs.clear()

@@ -96,7 +96,8 @@ def _say_json(value: Any) -> None:
 
 @contextmanager
 def _spool(config: Path) -> Iterator[Spool]:
-    with beside(load(config).gateway.store) as spool:
+    settings = load(config).gateway
+    with beside(settings.store, bodies=settings.bodies) as spool:
         yield spool
 
 

@@ -28,7 +28,8 @@ class Moved:
 
 async def ingest(settings: Settings, envelope: Envelope, routes: Sequence[str], mail: BinaryIO) -> Receipt:
     """Take a mail from a stream into the spool. Permanent for an empty one, TooLarge over the size that SMTP takes."""
-    with beside(settings.gateway.store, settings.gateway.min_free) as spool:
+    place = settings.gateway
+    with beside(place.store, place.min_free, bodies=place.bodies) as spool:
         body = spool.body(settings.smtp.max_header_size)
         try:
             while chunk := mail.read(_CHUNK):
@@ -117,8 +118,8 @@ def raw(spool: Spool, name: str) -> bytes:
     for one in traces(spool, name):
         if "callback" in one:
             return spool.document(one["callback"]["id"])
-        content = spool.raw(one["mail"]["id"])
-        return content if isinstance(content, bytes) else content.read_bytes()
+        with spool.raw(one["mail"]["id"]) as content:
+            return content if isinstance(content, bytes) else content.read_bytes()
     raise Permanent(f"nothing is known of {name}")
 
 

@@ -19,8 +19,8 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-# Small enough that a slow line sends one within the time limit of a wait.
-_PIECE = 64 * 1024
+PIECE = 64 * 1024
+"""Bytes that are sent at once: small enough that a slow line takes them within the time limit of a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,12 @@ class Deadline:
         if remaining <= 0:
             raise TimeoutError("the call's time is over")
         return min(remaining, self.silence)
+
+
+def _wait_at_most(sock: socket.socket, seconds: float) -> None:
+    """Set a socket's time limit where it is another one: each setting is a system call."""
+    if sock.gettimeout() != seconds:
+        sock.settimeout(seconds)
 
 
 _current: ContextVar[Deadline] = ContextVar("deadline")
@@ -62,7 +68,7 @@ class _Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(_current.get().wait())
+        _wait_at_most(self._socket, _current.get().wait())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -78,17 +84,33 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Outgoing(HTTPConnection):
-    """A connection that sends in pieces, each within the deadline."""
+    """A connection that sends in pieces, each within the deadline: a small document goes in one with its header."""
 
     response_class = _Response
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._waiting = bytearray()
+
+    def request(self, *args: Any, **options: Any) -> None:
+        self._waiting.clear()
+        if self.sock is not None:
+            self.timeout = _current.get().wait()  # urllib3 sets it once more
+        super().request(*args, **options)
+        self._send_waiting()
+
     def send(self, data: Any) -> None:
+        self._waiting += data
+        if len(self._waiting) >= PIECE:
+            self._send_waiting()
+
+    def _send_waiting(self) -> None:
         if self.sock is None:
             self.connect()
-        view = memoryview(data)
-        for start in range(0, len(view), _PIECE):
-            self.sock.settimeout(_current.get().wait())
-            self._send_piece(view[start : start + _PIECE])
+        pieces, self._waiting = memoryview(self._waiting), bytearray()
+        for start in range(0, len(pieces), PIECE):
+            _wait_at_most(self.sock, _current.get().wait())
+            self._send_piece(pieces[start : start + PIECE])
 
     def _send_piece(self, piece: memoryview) -> None:
         try:

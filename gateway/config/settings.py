@@ -163,6 +163,9 @@ class Workspace(Section):
     )
     timeout: Duration = Field(default=60.0, description="Longest wait for Cention's answer to one call.")
     max_attachment_size: Size = Field(default=50_000_000, description="Largest attachment fetched for an answer.")
+    concurrency: int = Field(
+        default=4, ge=1, le=100, description="Answers of this workspace that are sent at once, by each node."
+    )
     allow_plain_http: bool = Field(
         default=False,
         description="Allow `http://` in `url` to other hosts. The token can then be read on the way.",
@@ -199,6 +202,12 @@ class Route(Section):
     reply_from: str = Field(
         min_length=3, pattern="@", description='From of answers, such as "Support <support@example.com>".'
     )
+    concurrency: int = Field(
+        default=4, ge=1, le=100, description="Errands of this route that are created at once, by each node."
+    )
+    order: Literal["oldest", "newest"] = Field(
+        default="oldest", description="Which mails go first when some wait; `newest` serves today's after an outage."
+    )
     sender: Literal["from", "reply-to"] = Field(
         default="from", description="Which header names the errand's writer; `reply-to` falls back to From."
     )
@@ -225,7 +234,13 @@ class OutgoingSection(Section):
 class WorkerSection(Section):
     """The work between accepting and delivering."""
 
-    threads: int = Field(default=8, ge=1, le=200, description="Jobs that may wait for Cention or a smarthost at once.")
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=200,
+        description="Jobs that may wait for Cention or a smarthost at once; by default the sum of what routes and "
+        "workspaces may do at once, at least 8 and at most 200.",
+    )
     readers: int = Field(
         default_factory=lambda: max(1, os.cpu_count() or 1),
         ge=1,
@@ -282,6 +297,27 @@ class Settings(BaseSettings):
     def route_named(self, name: str) -> Route | None:
         """Return the route of that name."""
         return next((route for route in self.route if route.name == name), None)
+
+    @property
+    def threads(self) -> int:
+        """Return how many jobs may be at work at once."""
+        return self.worker.threads or min(200, max(8, sum(map(self.concurrency, self.lanes()))))
+
+    def lanes(self) -> list[str]:
+        """Return what works side by side: a lane for each route's errands, and for each workspace's answers."""
+        return [f"route:{route.name}" for route in self.route] + [f"workspace:{name}" for name in self.cention]
+
+    def concurrency(self, lane: str) -> int:
+        """Return how many jobs of a lane may be at work at once; one for a lane that is not configured any more."""
+        kind, _, name = lane.partition(":")
+        owner = self.route_named(name) if kind == "route" else self.cention.get(name)
+        return owner.concurrency if owner is not None else 1
+
+    def newest_first(self, lane: str) -> bool:
+        """Return whether a lane's newest jobs go first."""
+        kind, _, name = lane.partition(":")
+        route = self.route_named(name) if kind == "route" else None
+        return route is not None and route.order == "newest"
 
     def routes_of(self, workspace: str) -> tuple[Route, ...]:
         """Return a workspace's routes, its default route first."""

@@ -1,13 +1,21 @@
 """A job of the road in: read the mail in a child, create the errand, say what came of it."""
 
+from contextlib import nullcontext
+from typing import IO
+
+from sqlalchemy import bindparam, select
+
+from gateway.config.settings import Route
 from gateway.errors import Permanent, TooLarge
 from gateway.flow.inbound import Prepared, Reading
 from gateway.flow.readers import Readers
 from gateway.flow.surroundings import Surroundings
 from gateway.model import Event, Job, JobState
-from gateway.spool import query
 from gateway.spool.jobs import Conclusion
 from gateway.spool.spool import Spool
+from gateway.spool.tables import mail
+
+_SENDER_AND_RAW = select(mail.c.sender, mail.c.raw).where(mail.c.id == bindparam("mail"))
 
 
 def create_errand(job: Job, spool: Spool, readers: Readers, around: Surroundings) -> Conclusion:
@@ -15,14 +23,17 @@ def create_errand(job: Job, spool: Spool, readers: Readers, around: Surroundings
     route = around.settings.route_named(job.route)
     if route is None:
         raise Permanent(f'route "{job.route}" is not in the settings any more')
-    smaller = bool(job.detail.get("smaller"))
-    prepared = _read(job, spool, readers, around, smaller=smaller)
-    try:
-        errand = around.clients[route.workspace].create(prepared.document, route.token.value())
-    except TooLarge as error:
-        if smaller or not prepared.attachments:
-            raise
-        return _again_smaller(job, prepared, error)
+    sender, raw = _mail(job, spool)
+    reading = _reading(job, sender, route, around)
+    with readers.scratch() if raw is None else nullcontext() as file:
+        with spool.raw(job.subject) if raw is None else nullcontext(raw) as source:
+            prepared = readers.read(source, reading, file, suspect=job.crashes > 0)
+        try:
+            errand = around.clients[route.workspace].create(_document(prepared, file), route.token.value())
+        except TooLarge as error:
+            if reading.smaller or not prepared.attachments:
+                raise
+            return _again_smaller(job, prepared, error)
     return Conclusion(
         JobState.DONE,
         events=(*_read_events(prepared), Event("created", {"errand": errand, "workspace": route.workspace})),
@@ -55,21 +66,29 @@ def found_by(prepared: Prepared) -> dict[str, object]:
     }
 
 
-def _read(job: Job, spool: Spool, readers: Readers, around: Surroundings, *, smaller: bool) -> Prepared:
-    sender = spool.read(lambda connection: query.sender(connection, job.subject))
-    route = around.settings.route_named(job.route)
+def _mail(job: Job, spool: Spool) -> tuple[str, bytes | None]:
+    """Return a mail's envelope sender and, in the same look, the bytes of a small one; None for a large one's."""
+    row = spool.read(lambda connection: connection.execute(_SENDER_AND_RAW, {"mail": job.subject}).first())
+    sender, raw = row if row is not None else ("", None)
+    return sender or "", bytes(raw) if raw is not None else None
+
+
+def _reading(job: Job, sender: str, route: Route, around: Surroundings) -> Reading:
     hostname = around.settings.gateway.hostname
-    reading = Reading(
+    return Reading(
         envelope_sender=sender or f"mailer-daemon@{hostname}",
         fallback_id=f"<{job.subject}@{hostname}>",
-        writer=route.sender if route else "from",
-        smaller=smaller,
+        writer=route.sender,
+        smaller=bool(job.detail.get("smaller")),
     )
-    return readers.read(spool.raw(job.subject), reading)
+
+
+def _document(prepared: Prepared, file: IO[bytes] | None) -> bytes | IO[bytes]:
+    return prepared.document if file is None or prepared.document else file
 
 
 def _read_events(prepared: Prepared) -> list[Event]:
-    seen = {"attachments": prepared.attachments, "bytes": len(prepared.document)}
+    seen = {"attachments": prepared.attachments, "bytes": prepared.size}
     events = [Event("read", seen | ({"notes": list(prepared.notes)} if prepared.notes else {}))]
     if prepared.left_out:
         events.append(Event("left out", {"attachments": list(prepared.left_out), "whole_mail": "kept"}))

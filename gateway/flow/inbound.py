@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.cention.document import new_errand, without_largest
+from gateway.cention.document import new_errand, pieces, without_largest
 from gateway.mail.parse import parse
 from gateway.model import Address, Errand, Mail
+
+LARGE_DOCUMENT = 1_000_000
+"""Bytes of text and files from which on a document is written to a file, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,19 +17,25 @@ class Reading:
 
     `envelope_sender` stands in where no header names a writer, `fallback_id` where the mail has no Message-ID;
     `writer` is the header that names the writer ("from" or "reply-to"); `smaller` leaves the largest attachments out.
+    `into` is the descriptor of an open file for a large document.
     """
 
     envelope_sender: str
     fallback_id: str
     writer: str = "from"
     smaller: bool = False
+    into: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A mail that was read: the JSON:API document, what it can be found by, and what the trace should say."""
+    """A mail that was read: the JSON:API document, what it can be found by, and what the trace should say.
+
+    `document` is empty where it was written to the file of `Reading.into`; `size` is its length in bytes in both cases.
+    """
 
     document: bytes
+    size: int
     message_id: str
     subject: str
     from_address: str
@@ -43,8 +52,10 @@ def prepare(source: bytes | Path, reading: Reading) -> Prepared:
     left_out: tuple[str, ...] = ()
     if reading.smaller:
         errand, left_out = without_largest(errand)
+    document, size = _document(errand, reading.into)
     return Prepared(
-        document=new_errand(errand),
+        document=document,
+        size=size,
         message_id=errand.message_id,
         subject=errand.subject,
         from_address=errand.sender,
@@ -53,6 +64,16 @@ def prepare(source: bytes | Path, reading: Reading) -> Prepared:
         notes=mail.notes,
         left_out=left_out,
     )
+
+
+def _document(errand: Errand, into: int | None) -> tuple[bytes, int]:
+    """Return the document and its length; b"" for one that was written to the file."""
+    content = len(errand.body) + len(errand.html_body) + sum(len(each.content) for each in errand.attachments)
+    if into is None or content < LARGE_DOCUMENT:
+        document = new_errand(errand)
+        return document, len(document)
+    with open(into, "wb", closefd=False) as file:
+        return b"", sum(file.write(piece) for piece in pieces(errand))
 
 
 def to_errand(mail: Mail, reading: Reading) -> Errand:

@@ -5,8 +5,7 @@ A paused lane's jobs are held; one of them is tried at intervals, and at once wh
 
 import time
 from collections.abc import Callable
-
-from sqlalchemy import Connection
+from functools import partial
 
 from gateway import metrics
 from gateway.errors import SettingsError
@@ -32,11 +31,7 @@ class Lanes:
         """
         now, reason = time.time(), held.error or ""
         next_probe = now + around.settings.worker.probe
-
-        def change(connection: Connection) -> tuple[bool, bool]:
-            mine = jobs.conclude(connection, job, held, now)
-            return mine, jobs.pause_lane(connection, job.lane, reason, now, next_probe)
-
+        change = partial(jobs.pause_with, done=job, held=held, now=now, next_probe=next_probe)
         mine, new = self._spool.change(change).result()
         self._refused[job.lane] = token
         metrics.paused.labels(job.lane).set(1)
@@ -47,7 +42,7 @@ class Lanes:
     def resume(self, lane: str) -> None:
         """Let a lane go on."""
         self._refused.pop(lane, None)
-        if self._spool.change(lambda connection: jobs.resume_lane(connection, lane, time.time())).result():
+        if self._spool.change(partial(jobs.resume_lane, lane=lane, now=time.time())).result():
             metrics.paused.labels(lane).set(0)
             log.resumed(lane)
 
@@ -62,9 +57,10 @@ class Lanes:
             self._probe_lane(lane, around, begin)
 
     def _probe_lane(self, lane: str, around: Surroundings, begin: Callable[[list[Job]], None]) -> None:
-        now, worker = time.time(), around.settings.worker
-        until, next_probe = now + worker.lease, now + worker.probe
-        taken = self._spool.change(lambda connection: jobs.probe(connection, lane, until, next_probe)).result()
+        worker = around.settings.worker
+        next_probe = time.time() + worker.probe
+        change = partial(jobs.probe, lane=lane, seconds=worker.lease, next_probe=next_probe)
+        taken = self._spool.change(change).result()
         if taken:
             begin(taken)
         elif not self._spool.read(lambda connection: query.in_hand(connection, lane)):

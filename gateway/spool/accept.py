@@ -12,11 +12,10 @@ from typing import Any, TypeVar
 
 from ulid import ULID
 
-from gateway.config.settings import GatewaySection
 from gateway.errors import Full
 from gateway.model import Envelope, Receipt
-from gateway.spool import database, intake
-from gateway.spool.blobs import Blobs
+from gateway.spool import intake
+from gateway.spool.bodies import Bodies
 from gateway.spool.body import Body
 from gateway.spool.room import Room
 from gateway.spool.writer import Batched, Change
@@ -32,7 +31,7 @@ class Acceptor:
 
     def __init__(
         self,
-        bodies: Blobs,
+        bodies: Bodies,
         change: Callable[[Change[Any]], "Future[Any]"],
         room: Room,
         threshold: int = BLOB_THRESHOLD,
@@ -99,10 +98,3 @@ def _kept(done: "Future[Receipt]") -> bool:
     """Whether a row may name the body now: a server lost in the commit leaves that to the sweep at the next start."""
     error = done.exception()
     return not done.result().repeat if error is None else not isinstance(error, Full)
-
-
-def bodies_of(settings: GatewaySection, change: Callable[[Change[Any]], "Future[Any]"]) -> tuple[Blobs, Room]:
-    """Return where an accepting process puts large bodies, and what it watches the room by."""
-    del change
-    path = database.file_of(settings.spool)
-    return Blobs(path.with_name(f"{path.name}.blobs")), Room(path.parent, settings.min_free)

@@ -1,12 +1,10 @@
-"""A mail's bytes while they come in: small ones in memory, large ones streaming to a file."""
+"""A mail's bytes while they come in: small ones in memory, large ones streaming to where large bodies are."""
 
 import asyncio
-import io
 from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
 
-from gateway.spool.blobs import Blobs
+from gateway.spool.bodies import Bodies, Incoming
 from gateway.spool.errors import spool_error
 from gateway.spool.identity import ContentHash
 
@@ -17,15 +15,15 @@ class Body:
     `size` is the bytes taken, `head` the header block so far. `write` raises TooLarge (header) and Full (disk).
     """
 
-    def __init__(self, blobs: Blobs, name: str, threshold: int, max_head: int, disk: Executor) -> None:
+    def __init__(self, bodies: Bodies, name: str, threshold: int, max_head: int, disk: Executor) -> None:
         self.id = name
         self.size = 0
         self.content = ContentHash(max_head)
-        self._blobs = blobs
+        self._bodies = bodies
         self._threshold = threshold
         self._disk = disk
         self._chunks: list[bytes] = []
-        self._file: io.FileIO | None = None
+        self._large: Incoming | None = None
         self._handed_over = False
 
     @property
@@ -35,34 +33,32 @@ class Body:
 
     @property
     def raw(self) -> bytes | None:
-        """All bytes, where they are in memory; None where they are in the file."""
-        return b"".join(self._chunks) if self._file is None else None
+        """All bytes, where they are in memory; None for a large one."""
+        return b"".join(self._chunks) if self._large is None else None
 
     async def write(self, data: bytes) -> None:
         """Take the next bytes."""
         self.content.update(data)
         self.size += len(data)
         self._chunks.append(data)
-        if self._file is not None or self.size > self._threshold:
+        if self._large is not None or self.size > self._threshold:
             await self._on_disk(self._spill)
 
     async def sync(self) -> None:
-        """Return once what is in the file is on the disk; nothing to do for a small one."""
-        if self._file is not None:
-            await self._on_disk(partial(self._blobs.sync, self._file))
+        """Return once a large one is durable; nothing to do for a small one."""
+        if self._large is not None:
+            await self._on_disk(self._large.sync)
 
     def hand_over(self) -> None:
         """From now on it is the spool that settles this body, since a commit under way is never cancelled."""
         self._handed_over = True
 
     def settle(self, *, kept: bool) -> None:
-        """Let go of the file: it is unlocked, and removed unless a row refers to it now."""
+        """Let go of the bytes; a large one is removed unless a row refers to it now."""
         self._chunks.clear()
-        if self._file is not None:
-            if not kept:
-                self._blobs.remove([self.id])
-            self._file.close()
-            self._file = None
+        if self._large is not None:
+            self._large.end(kept=kept)
+            self._large = None
 
     def close(self) -> None:
         """Give it up, unless it was handed over."""
@@ -70,12 +66,10 @@ class Body:
             self.settle(kept=False)
 
     def _spill(self) -> None:
-        if self._file is None:
-            self._file = self._blobs.create(self.id)
+        if self._large is None:
+            self._large = self._bodies.create(self.id)
         chunks, self._chunks = self._chunks, []
-        data = memoryview(b"".join(chunks))
-        while data:
-            data = data[self._file.write(data) :]
+        self._large.write(b"".join(chunks))
 
     async def _on_disk(self, work: Callable[[], None]) -> None:
         try:

@@ -1,27 +1,84 @@
-"""Opening the SQLite file: settings of every connection, and migrations forward at start."""
+"""The database of a spool: behind one protocol what differs between SQLite (`sqlite`) and PostgreSQL (`postgresql`)."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.errors import SettingsError
+from gateway.spool.blobs import Blobs
+from gateway.spool.bodies import Bodies
+from gateway.spool.chunks import Chunks, Reading
+from gateway.spool.errors import cannot_open
+from gateway.spool.writer import Change
 
-_BUSY_SECONDS = 30
-_PRAGMAS: Mapping[str, str] = {
-    "journal_mode": "WAL",
-    "synchronous": "FULL",
-    "foreign_keys": "ON",
-    "busy_timeout": str(_BUSY_SECONDS * 1000),
-}
+# On a folder that several machines share, a file of this age is no longer being written.
+_SHARED_AGE = 86400.0
+
+
+class Database(Protocol):
+    """An open database. `name` says where it is, without a password."""
+
+    name: str
+    writing: Engine
+    reading: Engine
+
+    def alone(self, connection: Connection) -> AbstractContextManager[None]:
+        """Keep others from changing the tables until the transaction ends, however long it takes."""
+
+    def own(self) -> float | None:
+        """Become a worker of it; return the time before which leases must have ended to be lost, None for all of them.
+
+        SettingsError where one process alone may work, and another one does.
+        """
+
+    def watch(self, on_work: Callable[[], None]) -> None:
+        """Have this called, from any thread, when another node says that there may be something new to do."""
+
+    def close(self) -> None:
+        """Let go of it, in order."""
+
+
+def open_database(url: str) -> Database:
+    """Open the database of a URL, its tables brought to this program's revision.
+
+    SettingsError when it cannot be used, Temporary when it is away.
+    """
+    database = _connected(url)
+    try:
+        migrate(database)
+    except SQLAlchemyError as error:
+        database.close()
+        raise cannot_open(database.name, error) from error
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _connected(url: str) -> Database:
+    backend = _backend(url)
+    if backend == "sqlite":
+        from gateway.spool.sqlite import Sqlite
+
+        return Sqlite(file_of(url))
+    if backend == "postgresql":
+        from gateway.spool.postgresql import Postgresql
+
+        return Postgresql(url)
+    raise SettingsError([f"gateway.spool: {backend} is neither sqlite nor postgresql+psycopg"])
+
+
+def _backend(url: str) -> str:
+    try:
+        return make_url(url).get_backend_name()
+    except (ArgumentError, ValueError) as error:
+        raise SettingsError(["gateway.spool: this is no URL of a database"]) from error
 
 
 def file_of(url: str) -> Path:
@@ -32,48 +89,52 @@ def file_of(url: str) -> Path:
     return Path(name)
 
 
-def create(path: Path) -> None:
-    """Make the file, for our user's eyes only, if it is not there; SettingsError when that cannot be done."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise SettingsError([f"gateway.spool: {path} cannot be opened for writing: {error.strerror}"]) from error
+def door_of(url: str) -> Path | None:
+    """Return the socket at which the process that has a spool open takes changes of others; None: none is needed."""
+    if _backend(url) != "sqlite":
+        return None
+    path = file_of(url)
+    return path.with_name(f"{path.name}.sock")
 
 
-def connect(url: str, *, writing: bool) -> Engine:
-    """Return an engine. A writing one takes the lock when its transaction begins; a reading one cannot write."""
-    engine = create_engine(
-        url, poolclass=QueuePool, pool_size=1 if writing else 5, connect_args={"check_same_thread": False}
-    )
+def bodies_of(
+    url: str, shared: str, change: Callable[[Change[Any]], "Future[Any]"], read: Reading | None = None
+) -> tuple[Bodies, Path | None]:
+    """Return where a spool's large bodies are, and the folder whose free room counts (None: none of this machine).
 
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for name, value in _PRAGMAS.items():
-            connection.execute(f"PRAGMA {name}={value}")
-        if not writing:
-            connection.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
+    With SQLite they lie beside the file. With PostgreSQL they are rows, or lie in the `shared` folder if one is named.
+    """
+    if _backend(url) == "sqlite":
+        path = file_of(url)
+        return Blobs(path.with_name(f"{path.name}.blobs")), path.parent
+    if shared:
+        folder = Path(shared)
+        if not folder.is_dir():
+            raise SettingsError([f"gateway.bodies: no folder {folder}; create it, owned by the user that runs us"])
+        return Blobs(folder, _SHARED_AGE), folder
+    return Chunks(change, read), None
 
 
-def migrate(engine: Engine, where: str) -> None:
-    """Bring the tables to this program's revision; SettingsError when they are of a newer program."""
+def migrate(database: Database) -> None:
+    """Bring the tables to this program's revision; SettingsError when they are of a newer program.
+
+    Nodes that start at once do so one after the other.
+    """
+    # Accepting processes come by this module, and need none of it.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", "gateway.spool:migrations")
     scripts = ScriptDirectory.from_config(config)
-    with engine.connect() as connection:
+    with database.writing.connect() as connection, connection.begin(), database.alone(connection):
         found = MigrationContext.configure(connection).get_current_revision()
         if found == scripts.get_current_head():
             return
         if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-            raise SettingsError(
-                [f"gateway.spool: {where} was written by a newer program (revision {found}); run that, or a newer one"]
-            )
+            newer = f"{database.name} was written by a newer program (revision {found}); run that, or a newer one"
+            raise SettingsError([f"gateway.spool: {newer}"])
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        connection.commit()

@@ -1,14 +1,20 @@
-"""Who works on what: leases with fencing numbers, conclusions, paused lanes. Each function is a change to commit."""
+"""Who works on what: leases with fencing numbers, conclusions, paused lanes. Each function is a change to commit.
 
+Several nodes may lease at once: a row that another one is about to take is passed over (SKIP LOCKED).
+"""
+
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Row, Table, bindparam, delete, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model import Event, Job, JobKind, JobState
+from gateway.spool.rows import insert_rows
 from gateway.spool.tables import event, job, mail, pause, sent
+from gateway.spool.wakeup import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +39,67 @@ class Conclusion:
     sent: dict[str, Any] | None = None
 
 
-def lease(connection: Connection, most: int, now: float, until: float) -> list[Job]:
-    """Take up to `most` jobs that are due, oldest first."""
-    due = (
-        select(job.c.id).where(job.c.state == JobState.QUEUED, job.c.next_at <= now).order_by(job.c.next_at).limit(most)
-    )
-    return _take(connection, list(connection.scalars(due)), until)
+class LaneRoom(NamedTuple):
+    """How many more jobs of a lane can be begun, and whether the newest go first."""
+
+    lane: str
+    free: int
+    newest: bool = False
 
 
-def probe(connection: Connection, lane: str, until: float, next_probe: float) -> list[Job]:
+def now(connection: Connection) -> float:
+    """Return the time by which leases and turns go: the server's, where several nodes share one."""
+    if connection.dialect.name == "postgresql":
+        return float(connection.scalar(_SERVER_TIME) or 0.0)
+    return time.time()
+
+
+_SERVER_TIME = text("select extract(epoch from clock_timestamp())")
+_DUE = (
+    select(job.c.id)
+    .where(job.c.lane == bindparam("lane"), job.c.state == JobState.QUEUED, job.c.next_at <= bindparam("now"))
+    .limit(bindparam("free"))
+    .with_for_update(skip_locked=True)
+)
+_OLDEST, _NEWEST = _DUE.order_by(job.c.next_at, job.c.id), _DUE.order_by(job.c.next_at.desc(), job.c.id.desc())
+
+
+def lease(
+    connection: Connection, rooms: Sequence[LaneRoom], most: int, seconds: float, at: float | None = None
+) -> list[Job]:
+    """Take jobs that are due (`at` a time; default now), up to `most`, lane by lane in order, for so many seconds."""
+    at = now(connection) if at is None else at
+    ids: list[int] = []
+    for room in rooms:
+        free = min(room.free, most - len(ids))
+        if free > 0:
+            due = {"lane": room.lane, "now": at, "free": free}
+            ids += connection.scalars(_NEWEST if room.newest else _OLDEST, due)
+    return _take(connection, ids, at + seconds)
+
+
+def lanes(connection: Connection) -> list[str]:
+    """List the lanes that have something queued."""
+    return list(connection.scalars(select(job.c.lane).where(job.c.state == JobState.QUEUED).distinct()))
+
+
+def unstall(connection: Connection, furthest: float) -> int:
+    """Make jobs due whose turn lies further ahead than any wait is long: the clock was set back meanwhile."""
+    at = now(connection)
+    stalled = (job.c.state == JobState.QUEUED) & (job.c.next_at > at + furthest)
+    return connection.execute(update(job).where(stalled).values(next_at=at)).rowcount
+
+
+def probe(connection: Connection, lane: str, seconds: float, next_probe: float) -> list[Job]:
     """Take the oldest job that a paused lane holds, to try the lane's credentials with."""
+    until = now(connection) + seconds
     connection.execute(update(pause).where(pause.c.lane == lane).values(probe_at=next_probe))
     oldest = (
         select(job.c.id)
         .where(job.c.lane == lane, job.c.state == JobState.HELD, job.c.hold == "token")
         .order_by(job.c.id)
         .limit(1)
+        .with_for_update(skip_locked=True)
     )
     return _take(connection, list(connection.scalars(oldest)), until)
 
@@ -77,19 +128,25 @@ def _as_job(row: Row[Any]) -> Job:
     )
 
 
-def renew(connection: Connection, jobs: Iterable[Job], until: float) -> None:
-    """Say that these jobs are still being worked on."""
+def renew(connection: Connection, jobs: Iterable[Job], seconds: float, at: float | None = None) -> None:
+    """Say that these jobs are still being worked on, and put back those of others whose lease has run out."""
+    at = now(connection) if at is None else at
     for held in jobs:
         mine = (job.c.id == held.id) & (job.c.lease == held.lease) & (job.c.state == JobState.WORKING)
-        connection.execute(update(job).where(mine).values(leased_until=until))
+        connection.execute(update(job).where(mine).values(leased_until=at + seconds))
+    recover(connection, at)
 
 
 def recover(connection: Connection, now: float | None) -> int:
     """Put jobs back whose lease has run out (`now` None: every one, since no worker of this spool can be alive)."""
-    lost = job.c.state == JobState.WORKING
+    lost = select(job.c.id).where(job.c.state == JobState.WORKING).with_for_update(skip_locked=True)
     if now is not None:
-        lost &= job.c.leased_until < now
-    return connection.execute(update(job).where(lost).values(state=JobState.QUEUED, leased_until=0.0)).rowcount
+        lost = lost.where(job.c.leased_until < now)
+    ids = list(connection.scalars(lost))
+    if ids:
+        connection.execute(update(job).where(job.c.id.in_(ids)).values(state=JobState.QUEUED, leased_until=0.0))
+        announce(connection)
+    return len(ids)
 
 
 def conclude(connection: Connection, done: Job, end: Conclusion, now: float) -> bool:
@@ -118,9 +175,7 @@ def conclude(connection: Connection, done: Job, end: Conclusion, now: float) -> 
     if end.mail:
         connection.execute(update(mail).where(mail.c.id == done.subject).values(end.mail))
     if end.sent is not None:
-        connection.execute(
-            upsert(sent).values(end.sent).on_conflict_do_update(index_elements=[sent.c.message_id], set_=end.sent)
-        )
+        _upsert(connection, sent, end.sent, "message_id", end.sent)
     note(connection, done.subject, end.events, now)
     return True
 
@@ -128,29 +183,37 @@ def conclude(connection: Connection, done: Job, end: Conclusion, now: float) -> 
 def note(connection: Connection, subject: str, events: Sequence[Event], now: float) -> None:
     """Add steps to a trace."""
     rows = [{"subject": subject, "at": now, "step": one.step, "detail": one.detail} for one in events]
-    if rows:
-        connection.execute(insert(event), rows)
+    insert_rows(connection, event, rows)
+
+
+def _upsert(connection: Connection, table: Table, row: dict[str, Any], key: str, changed: dict[str, Any]) -> None:
+    """Insert a row, or change the one that has its key."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(table).values(row)
+    connection.execute(new.on_conflict_do_update(index_elements=[table.c[key]], set_=changed))
 
 
 def pause_lane(connection: Connection, lane: str, reason: str, now: float, next_probe: float) -> bool:
     """Hold everything that is queued in a lane; return whether it worked until now."""
     new = connection.scalar(select(func.count()).select_from(pause).where(pause.c.lane == lane)) == 0
     values = {"reason": reason, "probe_at": next_probe}
-    row = (
-        upsert(pause)
-        .values(lane=lane, since=now, **values)
-        .on_conflict_do_update(index_elements=[pause.c.lane], set_=values)
-    )
-    connection.execute(row)
+    _upsert(connection, pause, {"lane": lane, "since": now} | values, "lane", values)
     waiting = (job.c.lane == lane) & (job.c.state == JobState.QUEUED)
     connection.execute(update(job).where(waiting).values(state=JobState.HELD, hold="token", error=reason))
     return new
+
+
+def pause_with(connection: Connection, done: Job, held: Conclusion, now: float, next_probe: float) -> tuple[bool, bool]:
+    """Hold a job and its whole lane with it; return whether it was its holder's, and whether the lane worked so far."""
+    mine = conclude(connection, done, held, now)
+    return mine, pause_lane(connection, done.lane, held.error or "", now, next_probe)
 
 
 def resume_lane(connection: Connection, lane: str, now: float) -> bool:
     """Let everything that a lane held for its credentials go on; return whether it was paused."""
     held = (job.c.lane == lane) & (job.c.state == JobState.HELD) & (job.c.hold == "token")
     connection.execute(update(job).where(held).values(state=JobState.QUEUED, hold=None, next_at=now))
+    announce(connection)
     return connection.execute(delete(pause).where(pause.c.lane == lane)).rowcount > 0
 
 
@@ -167,6 +230,8 @@ def move(
         values |= {"keep": False}
     moved = update(job).where(job.c.id.in_(ids), job.c.state.in_(from_states)).values(values).returning(job)
     rows = list(connection.execute(moved))
+    if to == JobState.QUEUED:
+        announce(connection)
     for row in rows:
         note(connection, row.mail_id or row.callback_id, [step], now)
     return [row.id for row in rows]

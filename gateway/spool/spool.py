@@ -1,87 +1,77 @@
 """The spool as other rooms see it: `accept` is the only "yes, we have it", and it says so after the commit (rule 1)."""
 
-import fcntl
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 from ulid import ULID
 
-from gateway.errors import Permanent, SettingsError
+from gateway.errors import Permanent
 from gateway.model import Envelope, Receipt
-from gateway.spool import database, intake, jobs, retention
+from gateway.spool import database, intake, jobs, link, retention
 from gateway.spool.accept import BLOB_THRESHOLD, Acceptor, settled
-from gateway.spool.blobs import Blobs
 from gateway.spool.body import Body
+from gateway.spool.errors import spool_error
 from gateway.spool.room import Room
 from gateway.spool.tables import callback, mail
 from gateway.spool.writer import Change, Writer
 
 T = TypeVar("T")
+Submit: TypeAlias = Callable[[Change[Any]], "Future[Any]"]
 
 
 class Spool:
-    """An open spool. `on_work` is called (from any thread) whenever there may be something new to do."""
+    """An open spool. `on_work` is called (from any thread) whenever there may be something new to do.
 
-    def __init__(self, url: str, min_free: int = 0, *, threshold: int = BLOB_THRESHOLD) -> None:
-        path = database.file_of(url)
-        if not path.parent.is_dir():
-            raise SettingsError([f"gateway.spool: no folder {path.parent}; create it, owned by the user that runs us"])
+    Changes go to the writer of this process, or to `submit`: that is the link to the process that has the spool open.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        min_free: int = 0,
+        *,
+        bodies: str = "",
+        threshold: int = BLOB_THRESHOLD,
+        submit: Submit | None = None,
+    ) -> None:
         self.on_work: Callable[[], None] = lambda: None
-        self._path = path
-        database.create(path)
-        self._writing = database.connect(url, writing=True)
-        self._reading = database.connect(url, writing=False)
-        try:
-            database.migrate(self._writing, str(path))
-        except SettingsError:
-            raise
-        except Exception as error:
-            raise SettingsError([f"gateway.spool: {path} cannot be opened: {getattr(error, 'orig', error)}"]) from error
-        self.blobs = Blobs(path.with_name(f"{path.name}.blobs"))
-        self.writer = Writer(self._writing)
-        self.acceptor = Acceptor(self.blobs, self.change, Room(path.parent, min_free), threshold)
-        self._lock: int | None = None
+        self.bodies, folder = database.bodies_of(url, bodies, self.change, self.read)
+        self.database = database.open_database(url)
+        self.door = database.door_of(url)
+        self.writer = Writer(self.database.writing)
+        self._submit: Submit = submit or self.writer.submit
+        self.acceptor = Acceptor(self.bodies, self.change, Room(folder, min_free), threshold)
 
     @property
     def name(self) -> str:
         """Return where the spool is, without a password."""
-        return str(self._path)
-
-    @property
-    def door(self) -> Path | None:
-        """Return the socket at which the process that has the spool open takes changes of others; None: none needed."""
-        return self._path.with_name(f"{self._path.name}.sock")
+        return self.database.name
 
     def own(self) -> int:
-        """Become the one worker of this spool: put back leases of the dead, sweep orphaned bodies, return how many.
+        """Become a worker of this spool: put back leases of the dead, sweep orphaned bodies, return how many.
 
-        SettingsError when another `run` has it.
+        SettingsError when there can be one alone, and another `run` has it.
         """
-        self._lock = os.open(
-            self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SettingsError([f"gateway.spool: {self._path} is in use by another running gateway"]) from error
-        self.change(lambda connection: jobs.recover(connection, None)).result()
-        return self.blobs.sweep(lambda name: self.read(lambda connection: _refers(connection, name)))
+        lost_before = self.database.own()
+        self.change(partial(jobs.recover, now=lost_before)).result()
+        self.database.watch(self._wake)
+        return self.bodies.sweep(lambda names: self.read(partial(_referred, names=names)))
+
+    def _wake(self) -> None:
+        self.on_work()
 
     def close(self) -> None:
-        """Commit what is waiting and close the files."""
+        """Commit what is waiting and close the database."""
         self.writer.close()
         self.acceptor.close()
-        self._reading.dispose()
-        self._writing.dispose()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self.database.close()
 
     def body(self, max_head: int = 1_000_000) -> Body:
         """Start taking a mail's bytes."""
@@ -117,26 +107,38 @@ class Spool:
 
     def change(self, change: Change[T]) -> "Future[T]":
         """Have the writer commit a change (`spool.jobs` has them); the future holds its result after the commit."""
-        return self.writer.submit(change)
+        future: Future[T] = self._submit(change)
+        return future
 
     def read(self, query: Callable[[Connection], T]) -> T:
-        """Run a query (`spool.query` has them) on a connection that only reads."""
-        with self._reading.connect() as connection:
-            return query(connection)
+        """Run a query (`spool.query` has them) on a connection that only reads. Temporary when it cannot be run."""
+        try:
+            with self.database.reading.connect() as connection:
+                return query(connection)
+        except SQLAlchemyError as error:
+            raise spool_error(error) from error
 
-    def raw(self, mail_id: str) -> bytes | Path:
-        """Return a mail's bytes, or the file they are in. Permanent when the mail is not there."""
-        row = self.read(
-            lambda connection: connection.execute(select(mail.c.raw, mail.c.blob).where(mail.c.id == mail_id)).first()
-        )
+    @contextmanager
+    def raw(self, mail_id: str) -> Iterator[bytes | Path]:
+        """Have a mail's bytes, or a file they are in for as long as the context lasts.
+
+        Permanent when the mail is not there, or its body is not whole.
+        """
+        content = select(mail.c.raw, mail.c.blob, mail.c.size).where(mail.c.id == mail_id)
+        row = self.read(lambda connection: connection.execute(content).first())
         if row is None or (row.raw is None and row.blob is None):
             raise Permanent(f"mail {mail_id} is not in the spool any more")
         if row.blob is None:
-            return bytes(row.raw)
-        path = self.blobs.path(row.blob)
-        if not path.exists():
-            raise Permanent(f"the body of mail {mail_id} is missing: {path}")
-        return path
+            yield bytes(row.raw)
+            return
+        with ExitStack() as stack:
+            try:
+                path = stack.enter_context(self.bodies.open(row.blob))
+            except FileNotFoundError as error:
+                raise Permanent(f"the body of mail {mail_id} is missing") from error
+            if (size := path.stat().st_size) != row.size:
+                raise Permanent(f"the body of mail {mail_id} is not whole: it has {size} bytes of {row.size}")
+            yield path
 
     def document(self, callback_id: str) -> bytes:
         """Return a callback's document as it came. Permanent when the callback is not there."""
@@ -149,20 +151,25 @@ class Spool:
 
     def forget(self, content_before: float, rows_before: float, most: int = 200) -> int:
         """Remove some content of what was finished before the first time, some rows before the second."""
-
-        def change(connection: Connection) -> retention.Forgotten:
-            content = retention.forget_content(connection, content_before, most)
-            rows = retention.forget_rows(connection, rows_before, most)
-            return retention.Forgotten(content.count + rows.count, content.blobs)
-
-        gone = self.change(change).result()
-        self.blobs.remove(gone.blobs)
+        gone = self.change(
+            partial(retention.forget, content_before=content_before, rows_before=rows_before, most=most)
+        ).result()
+        self.bodies.remove(gone.blobs)
         return gone.count
 
 
-def _refers(connection: Connection, name: str) -> bool:
-    return connection.scalar(select(mail.c.id).where(mail.c.blob == name)) is not None
+def _referred(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Find which of these bodies, which are named as their mails, mails refer to."""
+    return set(connection.scalars(select(mail.c.blob).where(mail.c.id.in_(names), mail.c.blob.is_not(None))))
 
 
-def _kept(done: "Future[Receipt]") -> bool:
-    return not done.cancelled() and done.exception() is None and not done.result().repeat
+@contextmanager
+def beside(url: str, min_free: int = 0, *, bodies: str = "") -> Iterator[Spool]:
+    """Open a spool for a command: changes go to the gateway that has it open, or are our own while none runs."""
+    with ExitStack() as stack:
+        door = database.door_of(url)
+        near = link.connect(door) if door is not None else None
+        submit = stack.enter_context(link.joined(near)).submit if near is not None else None
+        spool = Spool(url, min_free, bodies=bodies, submit=submit)
+        stack.callback(spool.close)
+        yield spool

@@ -1,7 +1,12 @@
-"""The tables of the house, and `pause`: the lanes that wait for credentials. Times are Unix seconds."""
+"""The tables of the house, `pause`: lanes that wait for credentials, `chunk`: large bodies. Times are Unix seconds.
+
+An index that looks up words of others (a Message-ID, an errand's id) is a hash on PostgreSQL: these have no bound, and
+a tree refuses entries over 2,700 bytes there.
+"""
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -13,16 +18,23 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    or_,
+    text,
 )
 
 metadata = MetaData()
+
+# SQLite has one kind of number and minds no length; PostgreSQL has several, and does.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_NAME = Text().with_variant(String(255), "sqlite")
+_SOURCE = Text().with_variant(String(60), "sqlite")
 
 mail = Table(
     "mail",
     metadata,
     Column("id", String(26), primary_key=True),
     Column("received_at", Float, nullable=False),
-    Column("source", String(60), nullable=False),
+    Column("source", _SOURCE, nullable=False),
     Column("sender", Text, nullable=False),
     Column("recipients", JSON, nullable=False),
     Column("peer", Text, nullable=False),
@@ -37,8 +49,12 @@ mail = Table(
     Column("blob", Text),
     Column("raw", LargeBinary),
     Index("mail_received_at", "received_at"),
-    Index("mail_message_id", "message_id"),
+    Index("mail_message_id", "message_id", postgresql_using="hash"),
 )
+
+# Whether its content has not been forgotten. A partial index is used where a query says exactly what the index does.
+mail_there = or_(mail.c.raw.is_not(None), mail.c.blob.is_not(None))
+Index("mail_content", mail.c.received_at, mail.c.size, sqlite_where=mail_there, postgresql_where=mail_there)
 
 callback = Table(
     "callback",
@@ -49,14 +65,17 @@ callback = Table(
     Column("identity", String(64), nullable=False, unique=True),
     Column("errand", Text, nullable=False),
     Column("document", LargeBinary),
-    Index("callback_errand", "errand"),
+    Index("callback_errand", "errand", postgresql_using="hash"),
     Index("callback_received_at", "received_at"),
 )
+
+callback_there = callback.c.document.is_not(None)
+Index("callback_content", callback.c.received_at, sqlite_where=callback_there, postgresql_where=callback_there)
 
 job = Table(
     "job",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
     Column("kind", String(10), nullable=False),
     Column("mail_id", String(26), ForeignKey("mail.id", ondelete="CASCADE")),
     Column("callback_id", String(26), ForeignKey("callback.id", ondelete="CASCADE")),
@@ -75,8 +94,9 @@ job = Table(
     Column("result", Text),
     Column("error", Text),
     Column("detail", JSON, nullable=False),
-    Index("job_due", "state", "next_at"),
-    Index("job_result", "kind", "result"),
+    Index("job_due", "lane", "state", "next_at"),
+    Index("job_state", "state", "next_at", "kind", "created_at"),
+    Index("job_result", "result", sqlite_where=text("result IS NOT NULL"), postgresql_using="hash"),
     Index("job_mail", "mail_id"),
     Index("job_callback", "callback_id"),
 )
@@ -84,19 +104,20 @@ job = Table(
 sent = Table(
     "sent",
     metadata,
-    Column("message_id", String(255), primary_key=True),
+    Column("message_id", _NAME, primary_key=True),
     Column("callback_id", String(26), nullable=False),
     Column("errand", Text, nullable=False),
     Column("route", Text, nullable=False),
     Column("recipients", JSON, nullable=False),
     Column("sent_at", Float, nullable=False),
-    Index("sent_errand", "errand"),
+    Index("sent_errand", "errand", postgresql_using="hash"),
+    Index("sent_callback", "callback_id"),
 )
 
 event = Table(
     "event",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
     Column("subject", String(26), nullable=False),
     Column("at", Float, nullable=False),
     Column("step", Text, nullable=False),
@@ -107,17 +128,25 @@ event = Table(
 cursor = Table(
     "cursor",
     metadata,
-    Column("mailbox", String(255), primary_key=True),
-    Column("folder", String(255), primary_key=True),
-    Column("uidvalidity", Integer, nullable=False),
-    Column("uid", Integer, nullable=False),
+    Column("mailbox", _NAME, primary_key=True),
+    Column("folder", _NAME, primary_key=True),
+    Column("uidvalidity", _NUMBER, nullable=False),
+    Column("uid", _NUMBER, nullable=False),
 )
 
 pause = Table(
     "pause",
     metadata,
-    Column("lane", String(255), primary_key=True),
+    Column("lane", _NAME, primary_key=True),
     Column("since", Float, nullable=False),
     Column("reason", Text, nullable=False),
     Column("probe_at", Float, nullable=False),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("name", String(26), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )

@@ -169,8 +169,8 @@ def test_what_is_too_large_goes_again_smaller_and_the_whole_mail_is_kept(tmp_pat
         assert "the text" in message["body"]
         assert roads.steps(name) == ["accepted", "read", "too large", "read", "left out", "created"]
         assert roads.gateway.spool.forget(4e9, 4e9) == 0
-        kept = roads.gateway.spool.raw(name)
-        assert (kept if isinstance(kept, bytes) else kept.read_bytes()) == raw.replace("\n", "\r\n").encode()
+        with roads.gateway.spool.raw(name) as kept:
+            assert (kept if isinstance(kept, bytes) else kept.read_bytes()) == raw.replace("\n", "\r\n").encode()
         assert "the whole mail is kept" in operate.cells(roads.job(name))[-1]
         operate.discard(roads.gateway.spool, [name], "seen")
         assert roads.gateway.spool.forget(4e9, 1.0) == 1
@@ -243,7 +243,8 @@ def test_a_mail_that_ends_its_reader_three_times_is_parked(tmp_path: Path) -> No
         job = roads.reaches(name, "parked")
         assert job["error"] == "reading took longer than 0.5 s, 3 times; the whole mail is kept"
         assert roads.steps(name) == ["accepted", "again later", "again later", "parked"]
-        assert roads.gateway.spool.raw(name) == MAIL.replace("\n", "\r\n").encode()
+        with roads.gateway.spool.raw(name) as kept:
+            assert kept == MAIL.replace("\n", "\r\n").encode()
         roads.gateway._worker._readers = real
         hanging.close()
         roads.reaches(roads.sends(mail(2)), "done")
@@ -268,10 +269,10 @@ def test_a_result_that_cannot_be_recorded_yet_is_not_done_twice(
 ) -> None:
     real, refused = jobs.conclude, [Full("no room"), Full("no room")]
 
-    def full_at_first(*arguments: Any) -> bool:
+    def full_at_first(*arguments: Any, **named: Any) -> bool:
         if refused:
             raise refused.pop()
-        return real(*arguments)
+        return real(*arguments, **named)
 
     monkeypatch.setattr(jobs, "conclude", full_at_first)
     with road(tmp_path) as roads:

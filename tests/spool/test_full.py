@@ -15,7 +15,7 @@ from gateway.errors import Full, GatewayError, Temporary, TooLarge
 from gateway.spool import query
 from gateway.spool.errors import spool_error
 from gateway.spool.spool import Spool
-from tests.spool.conftest import accepted
+from tests.spool.conftest import accepted, content
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a small file system is mounted, which needs root")
 
@@ -51,8 +51,7 @@ def test_a_full_disk_refuses_and_recovers(small_disk: Path, size: int) -> None:
     taken = list(until_full(spool, size))
     assert taken
     for number, name in enumerate(taken):
-        raw = spool.raw(name)
-        assert (raw if isinstance(raw, bytes) else raw.read_bytes()) == mail(number, size)
+        assert content(spool, name) == mail(number, size)
     assert spool.read(query.counts) == [("errand", "queued", len(taken))]
     subprocess.run(["mount", "-o", "remount,size=30m", small_disk], check=True)
     assert not asyncio.run(accepted(spool, mail(1000, size))).repeat

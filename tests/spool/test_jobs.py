@@ -1,6 +1,8 @@
 """Who works on what: leases, fencing, conclusions, paused lanes, what a person may move."""
 
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from gateway.errors import Permanent
 from gateway.model import Event, Job, JobState, Receipt
 from gateway.spool import jobs, query
-from gateway.spool.jobs import Conclusion
+from gateway.spool.jobs import Conclusion, LaneRoom
 from gateway.spool.spool import Spool
 
 Accept = Callable[..., Receipt]
@@ -20,7 +22,8 @@ def mail(number: int) -> bytes:
 
 
 def lease(spool: Spool, most: int = 10, now: float = FAR, seconds: float = 60.0) -> list[Job]:
-    return spool.change(lambda connection: jobs.lease(connection, most, now, now + seconds)).result()
+    rooms = [LaneRoom("route:support", most), LaneRoom("route:sales", most)]
+    return spool.change(partial(jobs.lease, rooms=rooms, most=most, seconds=seconds, at=now)).result()
 
 
 def conclude(spool: Spool, job: Job, state: JobState, now: float = FAR, **values: Any) -> bool:
@@ -77,14 +80,38 @@ def test_a_late_result_counts_while_nobody_else_has_the_job(spool: Spool, accept
 def test_a_lease_that_is_renewed_does_not_run_out(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
     held = lease(spool, seconds=10)
-    spool.change(lambda connection: jobs.renew(connection, held, FAR + 100)).result()
+    spool.change(partial(jobs.renew, jobs=held, seconds=100.0, at=FAR)).result()
     spool.change(lambda connection: jobs.recover(connection, FAR + 50)).result()
     assert states(spool) == ["working"]
 
 
+def test_a_lane_gives_no_more_than_it_has_room_for_and_its_newest_first_if_told(spool: Spool, accept: Accept) -> None:
+    for number in range(4):
+        accept(mail(number))
+    accept(mail(9), "sales")
+
+    def take(*rooms: LaneRoom, most: int = 10) -> list[int]:
+        taken = partial(jobs.lease, rooms=rooms, most=most, seconds=60.0, at=FAR)
+        return [job.id for job in spool.change(taken).result()]
+
+    assert take(LaneRoom("route:support", 1, newest=True)) == [4]
+    assert take(LaneRoom("route:support", 2), LaneRoom("route:sales", 2)) == [1, 2, 5]
+    assert take(LaneRoom("route:sales", 2), LaneRoom("route:support", 2), most=0) == []
+
+
+# The clock was set back by a day after they were made: their turn must not lie a day ahead.
+def test_jobs_whose_turn_a_clock_moved_far_ahead_are_due(spool: Spool, accept: Accept) -> None:
+    accept(mail(1))
+    (job,) = lease(spool)
+    conclude(spool, job, JobState.QUEUED, next_at=time.time() + 86_400)
+    assert spool.change(partial(jobs.unstall, furthest=90_000.0)).result() == 0
+    assert spool.change(partial(jobs.unstall, furthest=36_000.0)).result() == 1
+    assert len(lease(spool, now=time.time() + 1)) == 1
+
+
 def test_a_start_puts_back_what_a_dead_worker_held(url: str, spool: Spool, accept: Accept) -> None:
     accept(mail(1))
-    lease(spool, seconds=10**9)
+    lease(spool, seconds=-FAR)
     spool.close()
     again = Spool(url)
     assert states(again) == ["working"]
@@ -115,7 +142,7 @@ def test_a_paused_lane_holds_what_it_has_and_what_comes(spool: Spool, accept: Ac
     accept(mail(4))
     assert states(spool) == ["held", "held", "held", "queued", "held"]
     assert [leased.route for leased in lease(spool)] == ["sales"]
-    (probe,) = spool.change(lambda connection: jobs.probe(connection, "route:support", FAR + 60, FAR + 120)).result()
+    (probe,) = spool.change(partial(jobs.probe, lane="route:support", seconds=60.0, next_probe=FAR)).result()
     assert probe.id == 1
     assert spool.change(lambda connection: jobs.resume_lane(connection, "route:support", FAR)).result()
     assert states(spool) == ["working", "queued", "queued", "working", "queued"]
@@ -156,9 +183,9 @@ def test_retention_forgets_only_what_is_finished(spool: Spool, accept: Accept) -
     conclude(spool, discarded, JobState.DISCARDED)
     assert spool.forget(1.0, 1.0) == 0
     assert spool.forget(FAR, 1.0) == 2
-    assert {path.name for path in spool.blobs.path("x").parent.iterdir()} == {names[1], names[2], names[3]}
-    with pytest.raises(Permanent, match="not in the spool any more"):
-        spool.raw(names[0])
+    assert set(spool.bodies.names()) == {names[1], names[2], names[3]}
+    with pytest.raises(Permanent, match="not in the spool any more"), spool.raw(names[0]):
+        pytest.fail("it was forgotten")
     assert spool.read(lambda connection: query.mail_of_errand(connection, "1", ["support"])) is not None
     assert spool.forget(FAR, FAR) == 2
     left = {row["mail_id"] for row in spool.read(lambda connection: query.jobs(connection, [], "", 100))}

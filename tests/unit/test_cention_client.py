@@ -135,6 +135,54 @@ def test_a_document_goes_out_as_the_contract_has_it(serve: Serve) -> None:
     assert not any(line.startswith("Transfer-Encoding") for line in lines)
 
 
+# A large document lies in a file; a second try sends it from its beginning again.
+def test_a_document_in_a_file_goes_out_whole_and_with_its_length_each_time(serve: Serve, tmp_path: Path) -> None:
+    document = bytes(range(256)) * 2000
+    server = serve(says(answer(CREATED, "201 Created")))
+    with client(server.base, Limits()) as opened, (tmp_path / "document").open("w+b") as file:
+        file.write(document)
+        for _ in range(2):
+            assert opened.create(file, TOKEN) == "511055"
+            head, _, body = server.requests.get(timeout=2).partition(b"\r\n\r\n")
+            assert body == document
+            assert b"\r\nContent-Length: 512000\r\n" in head
+            assert b"transfer-encoding" not in head.lower()
+
+
+# A proxy that will not take a large mail says so at once, and reads no more of it.
+def test_an_answer_that_comes_before_a_file_was_read_is_heard(serve: Serve, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, (tmp_path / "document").open("w+b") as file:
+
+        def early() -> None:
+            with listener.accept()[0] as connection:
+                connection.recv(1000)
+                connection.sendall(answer(b"", "413 Too Large", "Connection: close"))
+                time.sleep(0.1)
+
+        threading.Thread(target=early, daemon=True).start()
+        file.truncate(10_000_000)
+        with client(f"http://127.0.0.1:{listener.getsockname()[1]}/s", Limits()) as opened, pytest.raises(TooLarge):
+            opened.create(file, TOKEN)
+
+
+def test_a_server_that_does_not_read_a_file_is_left_when_the_time_of_the_call_is_over(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, (tmp_path / "document").open("w+b") as file:
+        file.truncate(30_000_000)
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}/s"
+        with client(base) as opened, pytest.raises(Temporary, match="in time"):
+            opened.create(file, TOKEN)
+
+
+def test_a_token_goes_with_its_own_call_only(serve: Serve) -> None:
+    server = serve(says(answer(CREATED)), keep=True)
+    with client(server.base) as opened:
+        opened.create(b"{}", "first")
+        opened.create(b"{}", "second")
+    heads = [server.requests.get(timeout=2) for _ in range(2)]
+    assert [b"Bearer first" in head for head in heads] == [True, False]
+    assert [head.count(b"Authorization:") for head in heads] == [1, 1]
+
+
 def test_an_attachment_is_fetched_with_both_headers(serve: Serve) -> None:
     content = bytes(range(256)) * 1000
     encoded = pybase64.b64encode_as_string(content)

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cention.document import created_id, new_errand, without_largest
+from gateway.cention.document import created_id, new_errand, pieces, without_largest
 from gateway.errors import Permanent, Temporary
 from gateway.model import Attachment, Errand
 
@@ -51,6 +52,18 @@ def test_text_and_bytes_arrive_as_they_are(text: str, content: bytes) -> None:
     built = message(replace(ERRAND, body=text, html_body=text, attachments=(Attachment("a", "a/b", content),)))
     assert built["body"] == built["html_body"] == text
     assert base64.b64decode(built["attachments"][0]["content"], validate=True) == content
+
+
+# Where one piece ends and the next begins must not be seen in the base64.
+@pytest.mark.parametrize("size", [0, 1, 196_607, 196_608, 196_609, 1_000_000])
+def test_a_large_file_comes_in_pieces_that_are_one_document(size: int) -> None:
+    content = random.Random(size).randbytes(size)
+    files = (Attachment("a", "a/b", content), Attachment("c", "c/d", b"after it", "cid"))
+    errand = replace(ERRAND, attachments=files)
+    built = message(errand)["attachments"]
+    assert [base64.b64decode(each["content"], validate=True) for each in built] == [content, b"after it"]
+    assert max(map(len, pieces(errand))) <= 262_144
+    assert b"".join(pieces(errand)) == new_errand(errand)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """A mail onto the errand's `msg`: who its writer is, and what is left out of one that is too large."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import orjson
 import pytest
 
-from gateway.flow.inbound import Reading, prepare
+from gateway.flow.inbound import Prepared, Reading, prepare
 
 MAIL = b"From: Anna <anna@a.example>\r\nReply-To: private@a.example\r\nSubject: x\r\n\r\nhello\r\n"
 
@@ -32,3 +35,31 @@ def test_the_writer_is_who_the_route_asks_for(raw: bytes, writer: str, name: str
 def test_a_message_id_is_taken_as_it_is_and_made_where_there_is_none() -> None:
     assert message(MAIL)["message_id"] == "<id@gw>"
     assert message(b"Message-ID: <Odd.Id!@x>\r\n" + MAIL)["message_id"] == "<Odd.Id!@x>"
+
+
+def with_file(size: int) -> bytes:
+    headers = b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n'
+    return headers + b"Content-Type: application/pdf\r\n\r\n" + b"x" * size + b"\r\n--b--\r\n"
+
+
+# The largest are not to travel from the child to the worker, nor to lie whole in either.
+@pytest.mark.parametrize(("size", "in_file"), [(900_000, False), (1_100_000, True)])
+def test_a_document_over_a_megabyte_goes_to_the_file_and_is_the_same_there(
+    tmp_path: Path, size: int, *, in_file: bool
+) -> None:
+    raw, reading = with_file(size), Reading("a@b.example", "<1@x>")
+    whole = prepare(raw, reading)
+    with (tmp_path / "document").open("w+b") as file:
+        prepared = prepare(raw, replace(reading, into=file.fileno()))
+        file.seek(0)
+        written = file.read()
+    expected: Prepared = replace(whole, document=b"") if in_file else whole
+    assert prepared == expected
+    assert (written or prepared.document) == whole.document
+    assert prepared.size == len(whole.document)
+
+
+def test_a_mail_is_read_from_its_file_as_from_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_bytes(MAIL)
+    reading = Reading("a@b.example", "<1@x>")
+    assert prepare(tmp_path / "mail", reading) == prepare(MAIL, reading)
