@@ -60,7 +60,7 @@ def test_what_the_example_comments_out_is_the_default_or_a_path(
     plain = load(tmp_path / "example.toml")
     (tmp_path / "all.toml").write_text(re.sub(r"^# (\w+ = )", r"\1", example, flags=re.MULTILINE))
     everything = load(tmp_path / "all.toml")
-    differing = {"tls_certificate", "tls_key", "tls_ca", "default_route", "readers"}
+    differing = {"tls_certificate", "tls_key", "tls_ca", "default_route", "readers", "processes", "threads"}
     for name in ("gateway", "smtp", "http", "outgoing", "worker"):
         before, after = (getattr(settings, name).model_dump() for settings in (plain, everything))
         assert {key for key in before if before[key] != after[key]} <= differing

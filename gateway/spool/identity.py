@@ -31,7 +31,6 @@ class ContentHash:
         self._in_head = True
         self._hash = hashlib.sha256()
         self._newlines = 0
-        self._carriage_return = b""
 
     def update(self, data: bytes) -> None:
         """Take the next bytes; TooLarge when the header does not end within `max_head`."""
@@ -56,10 +55,7 @@ class ContentHash:
         self._hash.update(b"\n")
 
     def _body(self, data: bytes) -> None:
-        data = (self._carriage_return + data).replace(b"\r\n", b"\n")
-        self._carriage_return = b"\r" if data.endswith(b"\r") else b""
-        if self._carriage_return:
-            data = data[:-1]
+        data = data.translate(None, b"\r")
         text = data.rstrip(b"\n")
         if text:
             self._hash.update(b"\n" * self._newlines)
