@@ -203,7 +203,7 @@ class Route(Section):
         min_length=3, pattern="@", description='From of answers, such as "Support <support@example.com>".'
     )
     concurrency: int = Field(
-        default=4, ge=1, le=100, description="Errands of this route that are created at once, by each node."
+        default=8, ge=1, le=100, description="Errands of this route that are created at once, by each node."
     )
     order: Literal["oldest", "newest"] = Field(
         default="oldest", description="Which mails go first when some wait; `newest` serves today's after an outage."

@@ -2,10 +2,21 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from gateway.model import Job
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """A lane's threads, and how many of them may call the other side at once: the rest record what came of it."""
+
+    at_once: int
+    pool: ThreadPoolExecutor
+    calling: threading.BoundedSemaphore
 
 
 class Crew:
@@ -14,7 +25,7 @@ class Crew:
     def __init__(self, most: int, on_free: Callable[[], None]) -> None:
         self._most = threading.BoundedSemaphore(most)
         self._on_free = on_free
-        self._pools: dict[str, tuple[int, ThreadPoolExecutor]] = {}
+        self._lanes: dict[str, _Lane] = {}
         self._busy: dict[tuple[int, int], Job] = {}
         self._lock = threading.Lock()
 
@@ -27,30 +38,37 @@ class Crew:
         """Count the jobs in hand."""
         return Counter(job.lane for job in self.in_hand())
 
-    def begin(self, job: Job, threads: int, work: Callable[[], None]) -> None:
-        """Have a job done by one of its lane's threads."""
+    def begin(self, job: Job, at_once: int, work: Callable[[AbstractContextManager[None]], None]) -> None:
+        """Have a job done by one of its lane's threads; `work` calls the other side within the context it is given."""
         with self._lock:
             self._busy[job.id, job.lease] = job
-        self._pool(job.lane, threads).submit(self._work, job, work)
+        lane = self._lane(job.lane, at_once)
+        lane.pool.submit(self._work, job, work, self._turn(lane))
 
     def stop(self) -> None:
         """Begin nothing more; what is in hand goes on."""
-        for _, pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        for lane in self._lanes.values():
+            lane.pool.shutdown(wait=False, cancel_futures=True)
 
-    def _pool(self, lane: str, threads: int) -> ThreadPoolExecutor:
-        size, pool = self._pools.get(lane, (0, None))
-        if pool is None or size != threads:
-            if pool is not None:
-                pool.shutdown(wait=False)
-            pool = ThreadPoolExecutor(threads, thread_name_prefix=lane)
-            self._pools[lane] = threads, pool
-        return pool
+    @contextmanager
+    def _turn(self, lane: _Lane) -> Iterator[None]:
+        with lane.calling, self._most:
+            yield
 
-    def _work(self, job: Job, work: Callable[[], None]) -> None:
+    def _lane(self, name: str, at_once: int) -> _Lane:
+        lane = self._lanes.get(name)
+        if lane is None or lane.at_once != at_once:
+            if lane is not None:
+                lane.pool.shutdown(wait=False)
+            pool = ThreadPoolExecutor(2 * at_once, thread_name_prefix=name)
+            self._lanes[name] = lane = _Lane(at_once, pool, threading.BoundedSemaphore(at_once))
+        return lane
+
+    def _work(
+        self, job: Job, work: Callable[[AbstractContextManager[None]], None], turn: AbstractContextManager[None]
+    ) -> None:
         try:
-            with self._most:
-                work()
+            work(turn)
         finally:
             with self._lock:
                 self._busy.pop((job.id, job.lease), None)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,8 +22,9 @@ from gateway.flow.verdict import Credentials, Verdict, failed
 from gateway.log import log
 from gateway.model import Job, JobKind, JobState
 from gateway.spool import jobs
-from gateway.spool.jobs import LaneRoom
+from gateway.spool.jobs import Concluded, LaneRoom
 from gateway.spool.spool import Spool
+from gateway.spool.writer import Batched
 
 _TICK = 1.0
 _STRANGE_EVERY = 10.0
@@ -130,8 +132,8 @@ class Worker:
     def _begin(self, taken: list[Job], *, probing: bool = False) -> None:
         around = self.around
         for job in taken:
-            threads = around.settings.concurrency(job.lane)
-            self._crew.begin(job, threads, partial(self._work, job, around, probing=probing))
+            at_once = around.settings.concurrency(job.lane)
+            self._crew.begin(job, at_once, partial(self._work, job, around, probing=probing))
 
     def _do_duties(self) -> None:
         for duty, due in self._duties.items():
@@ -161,11 +163,12 @@ class Worker:
         gone = self._spool.forget(now - gateway.retention, now - max(gateway.history, gateway.retention))
         return _TICK if gone else _FORGET_EVERY
 
-    def _work(self, job: Job, around: Surroundings, *, probing: bool) -> None:
+    def _work(self, job: Job, around: Surroundings, turn: AbstractContextManager[None], *, probing: bool) -> None:
         """Run one job in a thread of its lane, and record what came of it."""
         try:
-            token = token_of(job.lane, around)
-            verdict = self._judged(job, around)
+            with turn:
+                token = token_of(job.lane, around)
+                verdict = self._judged(job, around)
             if verdict is not None:
                 self._record_surely(job, verdict, around, token, probing=probing)
         except Exception as error:  # noqa: BLE001 - the job stays leased, and is taken again when that runs out
@@ -216,7 +219,7 @@ class Worker:
             if probing and verdict.credentials is Credentials.UNKNOWN:
                 conclusion = replace(conclusion, state=JobState.HELD, hold="token")
             now = time.time()
-            mine = self._spool.change(partial(jobs.conclude, done=job, end=conclusion, now=now)).result()
+            mine = self._spool.change(Batched(jobs.conclude_all, Concluded(job, conclusion, now))).result()
             if probing and verdict.credentials is Credentials.WORK:
                 self._lanes.resume(job.lane)
         if not mine:

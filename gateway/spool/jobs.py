@@ -6,9 +6,10 @@ Several nodes may lease at once: a row that another one is about to take is pass
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, func, select, text, update
+from sqlalchemy import Boolean, Connection, Row, Table, Text, Update, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model import Event, Job, JobKind, JobState
@@ -107,10 +108,16 @@ def probe(connection: Connection, lane: str, seconds: float, next_probe: float) 
 def _take(connection: Connection, ids: list[int], until: float) -> list[Job]:
     if not ids:
         return []
-    taken = (
-        update(job).where(job.c.id.in_(ids)).values(state=JobState.WORKING, lease=job.c.lease + 1, leased_until=until)
-    )
-    return sorted((_as_job(row) for row in connection.execute(taken.returning(job))), key=lambda taken: taken.id)
+    rows = connection.execute(_TAKE, {"ids": ids, "until": until})
+    return sorted((_as_job(row) for row in rows), key=lambda taken: taken.id)
+
+
+_TAKE = (
+    update(job)
+    .where(job.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=JobState.WORKING, lease=job.c.lease + 1, leased_until=bindparam("until"))
+    .returning(job)
+)
 
 
 def _as_job(row: Row[Any]) -> Job:
@@ -149,41 +156,86 @@ def recover(connection: Connection, now: float | None) -> int:
     return len(ids)
 
 
-def conclude(connection: Connection, done: Job, end: Conclusion, now: float) -> bool:
-    """Record what came of a leased job; False, and nothing recorded, when the lease is no longer its holder's.
+class Concluded(NamedTuple):
+    """What came of a leased job, to be recorded."""
 
-    A lease that ran out but that nobody else has taken since is still the holder's: its number tells.
-    """
-    unmoved = job.c.state.in_((JobState.WORKING, JobState.QUEUED))
-    mine = (job.c.id == done.id) & (job.c.lease == done.lease) & unmoved
-    values = (
-        {
-            "state": end.state,
-            "next_at": end.next_at or now,
-            "attempts": end.attempts,
-            "crashes": end.crashes,
-            "result": end.result,
-            "error": end.error,
-            "hold": end.hold,
-            "detail": end.detail,
-        }
-        | ({"keep": True} if end.keep else {})
-        | ({"route": end.route} if end.route else {})
+    job: Job
+    end: Conclusion
+    at: float
+
+
+# A lease that ran out but that nobody else has taken since is still its holder's: its number tells.
+_CONCLUDE = (
+    update(job)
+    .where(
+        job.c.id == bindparam("of_job"),
+        job.c.lease == bindparam("of_lease"),
+        job.c.state.in_((JobState.WORKING, JobState.QUEUED)),
     )
-    if connection.execute(update(job).where(mine).values(values)).rowcount == 0:
-        return False
-    if end.mail:
-        connection.execute(update(mail).where(mail.c.id == done.subject).values(end.mail))
-    if end.sent is not None:
-        _upsert(connection, sent, end.sent, "message_id", end.sent)
-    note(connection, done.subject, end.events, now)
-    return True
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("state", "next_at", "attempts", "crashes", "result", "error", "hold", "detail")
+        }
+        | {"keep": or_(job.c.keep, bindparam("kept", type_=Boolean))}
+        | {"route": func.coalesce(bindparam("to_route", type_=Text), job.c.route)}
+    )
+)
+
+
+def conclude_all(connection: Connection, items: Sequence[Concluded]) -> list[bool]:
+    """Record what came of leased jobs; False, and nothing recorded, for one whose lease is no longer its holder's."""
+    mine = [connection.execute(_CONCLUDE, _values(item)).rowcount > 0 for item in items]
+    recorded = [item for item, ours in zip(items, mine, strict=True) if ours]
+    learned: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for item in recorded:
+        if item.end.mail:
+            learned.setdefault(tuple(item.end.mail), []).append({"of_mail": item.job.subject} | item.end.mail)
+        if item.end.sent is not None:
+            _upsert(connection, sent, item.end.sent, "message_id", item.end.sent)
+    for names, rows in learned.items():
+        connection.execute(_update_mail(names), rows)
+    insert_rows(
+        connection, event, [row for item in recorded for row in _steps(item.job.subject, item.end.events, item.at)]
+    )
+    return mine
+
+
+def _values(item: Concluded) -> dict[str, Any]:
+    end = item.end
+    return {
+        "of_job": item.job.id,
+        "of_lease": item.job.lease,
+        "state": end.state,
+        "next_at": end.next_at or item.at,
+        "attempts": end.attempts,
+        "crashes": end.crashes,
+        "result": end.result,
+        "error": end.error,
+        "hold": end.hold,
+        "detail": end.detail,
+        "kept": end.keep,
+        "to_route": end.route,
+    }
+
+
+@cache
+def _update_mail(names: tuple[str, ...]) -> Update:
+    return update(mail).where(mail.c.id == bindparam("of_mail")).values({name: bindparam(name) for name in names})
+
+
+def conclude(connection: Connection, done: Job, end: Conclusion, now: float) -> bool:
+    """Record what came of one leased job, as `conclude_all` does."""
+    return conclude_all(connection, [Concluded(done, end, now)])[0]
 
 
 def note(connection: Connection, subject: str, events: Sequence[Event], now: float) -> None:
     """Add steps to a trace."""
-    rows = [{"subject": subject, "at": now, "step": one.step, "detail": one.detail} for one in events]
-    insert_rows(connection, event, rows)
+    insert_rows(connection, event, _steps(subject, events, now))
+
+
+def _steps(subject: str, events: Sequence[Event], now: float) -> list[dict[str, Any]]:
+    return [{"subject": subject, "at": now, "step": one.step, "detail": one.detail} for one in events]
 
 
 def _upsert(connection: Connection, table: Table, row: dict[str, Any], key: str, changed: dict[str, Any]) -> None:

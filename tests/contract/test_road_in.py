@@ -267,14 +267,14 @@ def test_a_reload_changes_what_begins_from_now_on(tmp_path: Path) -> None:
 def test_a_result_that_cannot_be_recorded_yet_is_not_done_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, refused = jobs.conclude, [Full("no room"), Full("no room")]
+    real, refused = jobs.conclude_all, [Full("no room"), Full("no room")]
 
-    def full_at_first(*arguments: Any, **named: Any) -> bool:
+    def full_at_first(*arguments: Any) -> list[bool]:
         if refused:
             raise refused.pop()
-        return real(*arguments, **named)
+        return real(*arguments)
 
-    monkeypatch.setattr(jobs, "conclude", full_at_first)
+    monkeypatch.setattr(jobs, "conclude_all", full_at_first)
     with road(tmp_path) as roads:
         roads.reaches(roads.sends(MAIL), "done")
         assert refused == []
