@@ -301,14 +301,21 @@ class Settings(BaseSettings):
     @property
     def threads(self) -> int:
         """Return how many jobs may be at work at once."""
-        return self.worker.threads or min(200, max(8, sum(map(self.concurrency, self.lanes()))))
+        return self.worker.threads or min(200, max(8, sum(map(self._wanted, self.lanes()))))
 
     def lanes(self) -> list[str]:
         """Return what works side by side: a lane for each route's errands, and for each workspace's answers."""
         return [f"route:{route.name}" for route in self.route] + [f"workspace:{name}" for name in self.cention]
 
     def concurrency(self, lane: str) -> int:
-        """Return how many jobs of a lane may be at work at once; one for a lane that is not configured any more."""
+        """Return how many jobs of a lane may be at work at once: its share, where there are fewer threads than wanted.
+
+        Each lane has threads that no other can take from it, so that none waits for another's host.
+        """
+        total = sum(map(self._wanted, self.lanes()))
+        return max(1, self._wanted(lane) * min(self.threads, total) // total)
+
+    def _wanted(self, lane: str) -> int:
         kind, _, name = lane.partition(":")
         owner = self.route_named(name) if kind == "route" else self.cention.get(name)
         return owner.concurrency if owner is not None else 1

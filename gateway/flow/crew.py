@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.model import Job
 
@@ -22,8 +23,7 @@ class _Lane:
 class Crew:
     """Lives as long as the worker. `on_free` is called (from any thread) whenever a job has ended."""
 
-    def __init__(self, most: int, on_free: Callable[[], None]) -> None:
-        self._most = threading.BoundedSemaphore(most)
+    def __init__(self, on_free: Callable[[], None]) -> None:
         self._on_free = on_free
         self._lanes: dict[str, _Lane] = {}
         self._busy: dict[tuple[int, int], Job] = {}
@@ -38,22 +38,17 @@ class Crew:
         """Count the jobs in hand."""
         return Counter(job.lane for job in self.in_hand())
 
-    def begin(self, job: Job, at_once: int, work: Callable[[AbstractContextManager[None]], None]) -> None:
+    def begin(self, job: Job, at_once: int, work: Callable[[AbstractContextManager[Any]], None]) -> None:
         """Have a job done by one of its lane's threads; `work` calls the other side within the context it is given."""
         with self._lock:
             self._busy[job.id, job.lease] = job
         lane = self._lane(job.lane, at_once)
-        lane.pool.submit(self._work, job, work, self._turn(lane))
+        lane.pool.submit(self._work, job, work, lane.calling)
 
     def stop(self) -> None:
         """Begin nothing more; what is in hand goes on."""
         for lane in self._lanes.values():
             lane.pool.shutdown(wait=False, cancel_futures=True)
-
-    @contextmanager
-    def _turn(self, lane: _Lane) -> Iterator[None]:
-        with lane.calling, self._most:
-            yield
 
     def _lane(self, name: str, at_once: int) -> _Lane:
         lane = self._lanes.get(name)
@@ -65,7 +60,7 @@ class Crew:
         return lane
 
     def _work(
-        self, job: Job, work: Callable[[AbstractContextManager[None]], None], turn: AbstractContextManager[None]
+        self, job: Job, work: Callable[[AbstractContextManager[Any]], None], turn: AbstractContextManager[Any]
     ) -> None:
         try:
             work(turn)

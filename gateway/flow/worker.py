@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from gateway import metrics
 from gateway.errors import Permanent, Temporary
@@ -48,7 +49,7 @@ class Worker:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._threads = around.settings.threads
-        self._crew = Crew(self._threads, self.wake)
+        self._crew = Crew(self.wake)
         self._breakers: dict[str, Breaker] = {}
         self._strange: list[str] = []
         self._turn = 0
@@ -163,7 +164,7 @@ class Worker:
         gone = self._spool.forget(now - gateway.retention, now - max(gateway.history, gateway.retention))
         return _TICK if gone else _FORGET_EVERY
 
-    def _work(self, job: Job, around: Surroundings, turn: AbstractContextManager[None], *, probing: bool) -> None:
+    def _work(self, job: Job, around: Surroundings, turn: AbstractContextManager[Any], *, probing: bool) -> None:
         """Run one job in a thread of its lane, and record what came of it."""
         try:
             with turn:

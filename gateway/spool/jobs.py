@@ -55,6 +55,8 @@ def now(connection: Connection) -> float:
     return time.time()
 
 
+# A job that was never begun is due as soon as it is made; the clocks of two nodes may differ by this.
+_NEW_WAITS = 60.0
 _SERVER_TIME = text("select extract(epoch from clock_timestamp())")
 _DUE = (
     select(job.c.id)
@@ -87,7 +89,8 @@ def lanes(connection: Connection) -> list[str]:
 def unstall(connection: Connection, furthest: float) -> int:
     """Make jobs due whose turn lies further ahead than any wait is long: the clock was set back meanwhile."""
     at = now(connection)
-    stalled = (job.c.state == JobState.QUEUED) & (job.c.next_at > at + furthest)
+    ahead = or_(job.c.next_at > at + furthest, (job.c.lease == 0) & (job.c.next_at > at + _NEW_WAITS))
+    stalled = (job.c.state == JobState.QUEUED) & ahead
     return connection.execute(update(job).where(stalled).values(next_at=at)).rowcount
 
 

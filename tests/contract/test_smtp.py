@@ -11,7 +11,8 @@ import pytest
 from gateway.errors import Full
 from gateway.model import Envelope, Receipt
 from gateway.spool import query
-from gateway.spool.spool import BLOB_THRESHOLD, Spool
+from gateway.spool.accept import BLOB_THRESHOLD
+from gateway.spool.spool import Spool
 from tests.conversation import HOSTNAME, Receiver, Talk, receiving
 
 MAIL = b"Message-ID: <1@client.example>\r\nSubject: hello\r\n\r\nhello\r\n"
@@ -33,8 +34,13 @@ def stored(spool: Spool) -> list[bytes]:
     """The bytes of every mail in the spool, oldest first."""
     jobs = spool.read(lambda connection: query.jobs(connection, [], "", 1000))
     names = dict.fromkeys(row["mail_id"] for row in reversed(jobs))
-    raws = (spool.raw(name) for name in names)
-    return [raw if isinstance(raw, bytes) else raw.read_bytes() for raw in raws]
+    return [content(spool, name) for name in names]
+
+
+def content(spool: Spool, name: str) -> bytes:
+    """The bytes of a mail, wherever they are."""
+    with spool.raw(name) as raw:
+        return raw if isinstance(raw, bytes) else raw.read_bytes()
 
 
 def test_ehlo_offers_what_is_kept_and_names_no_software(receiver: Receiver) -> None:
@@ -50,7 +56,8 @@ def test_a_250_means_that_the_mail_is_in_the_spool(receiver: Receiver, talk: Tal
     reply = talk.begins().says(MAIL + b".\r\n").hears("250 2.0.0 ")
     found = re.search(r"queued as (\S+)", reply)
     assert found
-    assert receiver.spool.raw(found[1]) == MAIL
+    with receiver.spool.raw(found[1]) as raw:
+        assert raw == MAIL
     trace = receiver.spool.read(lambda connection: query.trace(connection, found[1]))
     assert trace is not None
     assert trace["mail"]["sender"] == "asa@client.example"
@@ -80,9 +87,9 @@ def test_a_copy_is_answered_250_and_shown_as_a_copy(receiver: Receiver, talk: Ta
 def test_a_large_mail_streams_to_a_file_and_a_small_one_does_not(receiver: Receiver, talk: Talk) -> None:
     large = MAIL + b"x" * (2 * BLOB_THRESHOLD) + b"\r\n"
     name = talk.begins().says(large + b".\r\n").hears("250 ").split()[-1]
-    raw = receiver.spool.raw(name)
-    assert isinstance(raw, Path)
-    assert raw.read_bytes() == large
+    with receiver.spool.raw(name) as raw:
+        assert isinstance(raw, Path)
+        assert raw.read_bytes() == large
 
 
 def test_the_null_sender_and_smtputf8_are_taken(receiver: Receiver, talk: Talk) -> None:

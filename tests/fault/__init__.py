@@ -1,0 +1,1 @@
+"""What the program does when the machine, the disk, the network or the other side does not do its part."""
