@@ -37,7 +37,9 @@ class GatewaySection(Section):
         description="With PostgreSQL, a folder for large mails that all nodes share; by default the database has them.",
     )
     max_spool: Size = Field(
-        default=0, description="Bytes of mail in the spool over which no more is accepted (452); 0 for no limit."
+        default=0,
+        description="Bytes of mail in the spool over which finished ones are forgotten early and, where that is not "
+        "enough, no more is accepted (452); 0 for no limit.",
     )
     max_waiting: int = Field(
         default=0,

@@ -40,6 +40,10 @@ class ReaderDied(Exception):
     """A child was ended while it read a mail; says why."""
 
 
+class NotRead(Temporary):
+    """A mail could not be read now, and that says nothing of where it is to go."""
+
+
 class Child:
     """One process, asked by one thread at a time; `end` may come from any.
 
@@ -62,7 +66,7 @@ class Child:
         self._poll.register(self._socket, select.POLLIN)
         if not self._says_something(_START_SECONDS) or not self._socket.recv(1):
             self.close()
-            raise Temporary(f"no reading process can be started: it ended with exit code {self._process.exitcode}")
+            raise NotRead(f"no reading process can be started: it ended with exit code {self._process.exitcode}")
 
     @property
     def ready(self) -> bool:
@@ -177,4 +181,4 @@ def _outcome(work: Work, source: bytes | Path, reading: Reading) -> Prepared | G
     except Exception as error:  # noqa: BLE001 - it is told to the parent, and the mail is tried again
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        return Temporary(f"reading failed: unexpected {type(error).__name__} at {where}: {error}")
+        return NotRead(f"reading failed: unexpected {type(error).__name__} at {where}: {error}")

@@ -13,12 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from gateway.errors import Temporary
-from gateway.flow.child import Child, ReaderDied, Work
+from gateway.flow.child import Child, NotRead, ReaderDied, Work
 from gateway.flow.inbound import Prepared, Reading, prepare
 from gateway.flow.seats import Seats
 
-__all__ = ["LARGE", "ReaderDied", "Readers", "Work"]
+__all__ = ["LARGE", "NotRead", "ReaderDied", "Readers", "Work"]
 
 LARGE = 5_000_000
 """Bytes of a mail from which on it has a child of its own."""
@@ -72,7 +71,7 @@ class Readers:
         """Read a mail in a child; ReaderDied when it did not live to the end. The family's errors pass through.
 
         A document of more than 1 MB is written to `file`, where one is given. `suspect` says that the mail has ended a
-        child before; Temporary when another such mail is being read, as it must not wait where others could go on.
+        child before; NotRead when another such mail is being read, as it must not wait where others could go on.
         """
         if suspect:
             return self._read_suspect(source, reading, file)
@@ -95,7 +94,7 @@ class Readers:
     def _read_suspect(self, source: bytes | Path, reading: Reading, file: IO[bytes] | None) -> Prepared:
         with self._suspects.seat_at_once() as seat:
             if not seat:
-                raise Temporary("this mail has ended its reader before, and another such mail is being read")
+                raise NotRead("this mail has ended its reader before, and another such mail is being read")
             with self._own() as child:
                 return child.read(source, reading, file, lambda: True)
 

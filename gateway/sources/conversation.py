@@ -75,6 +75,8 @@ class Conversation(SMTP):
         self._deadline = math.inf
         self._late = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
+        self._hanging: asyncio.TimerHandle | None = None
 
     def __dir__(self) -> list[str]:
         """Nothing: aiosmtpd looks through its members for commands, anew for each connection; ours are in tables."""
@@ -107,9 +109,15 @@ class Conversation(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         """Count the connection out."""
         self._context.admission.leave(self, self._peer)
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._hanging):
+            if timer is not None:
+                timer.cancel()
+        transport = self.transport
         super().connection_lost(error)
+        if self._tls_protocol is not None:
+            # These hold one another, and a third of a megabyte, until the collector comes, which may be late.
+            transport._ssl_protocol = None  # noqa: SLF001 - asyncio offers no other way
+            self._tls_protocol = self._original_transport = None
 
     def eof_received(self) -> bool:
         """Answer what a client sent before it closed its side; aiosmtpd would drop it."""
@@ -134,8 +142,13 @@ class Conversation(SMTP):
         except (ConnectionError, TimeoutError):
             return  # the client is gone, or takes no replies: nobody is left to answer
         finally:
-            if self.transport is not None:
-                self.transport.close()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close; what the client has not taken of our words by the command's deadline is dropped."""
+        if self.transport is not None:
+            self.transport.close()
+            self._hanging = self.loop.call_later(self._limits.command_timeout, self.transport.abort)
 
     async def _say_last(self, reply: str | None) -> None:
         if reply is not None and self.transport is not None:
@@ -260,9 +273,9 @@ class Conversation(SMTP):
         self.transport.write(line + b"\r\n")
 
     def _noted(self, reply: str) -> str:
-        """Count and log a reply that is an error."""
+        """Count and log a reply that is an error; that there are too many recipients is none (RFC 5321 4.5.3.1.10)."""
         if reply[0] in "45":
-            self._errors += 1
+            self._errors += not reply.startswith("452 4.5.3")
             metrics.smtp_refusals.labels(reply[4:9] if reply[5:6] == "." else reply[:3]).inc()
             log.refused(self._peer, reply, helo=self._helo, sender=self._sender or "")
         return reply
@@ -276,13 +289,18 @@ class Conversation(SMTP):
         command. `_client_is_done` ends the wait: what we wait for ourselves, such as a commit, is never cut off.
         """
         self._deadline, self._late = self.loop.time() + seconds, late
-        if self._timer is None or self._timer.when() > self._deadline:
+        if self._timer is None or self._due > self._deadline:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self.loop.call_at(self._deadline, self._look_at_the_time)
+            self._look_later()
 
     def _client_is_done(self) -> None:
         self._deadline = math.inf
+
+    def _look_later(self) -> None:
+        # uvloop's handle does not know its time when that has come already.
+        self._due = self._deadline
+        self._timer = self.loop.call_at(self._due, self._look_at_the_time)
 
     def _look_at_the_time(self) -> None:
         self._timer = None
@@ -290,7 +308,7 @@ class Conversation(SMTP):
             if self._handler_coroutine is not None:
                 self._handler_coroutine.cancel(self._late)
         elif self._deadline < math.inf:
-            self._timer = self.loop.call_at(self._deadline, self._look_at_the_time)
+            self._look_later()
 
 
 def _split(line: bytes) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from `Store.accept` and from nowhere else; the MIME inside is none of this room'
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -161,11 +162,28 @@ class Session(Conversation):
             return "503 5.5.1 TLS is not offered here or runs already"
         # What came in clear behind the command must not count as said under TLS (RFC 3207 4.2).
         self._rest, self._helo, self._transaction = b"", "", None
-        try:
-            await self.smtp_STARTTLS("")
-        except Exception:  # noqa: BLE001 - whatever the handshake met, this connection is of no use
-            raise Goodbye(None) from None
+        if not await self._handshake():
+            raise Goodbye(None)
         return None
+
+    async def _handshake(self) -> bool:
+        """Begin TLS within the command's deadline; whatever it met, a connection where it failed is of no use."""
+        try:
+            async with asyncio.timeout(self._limits.command_timeout):
+                await self.smtp_STARTTLS("")
+        except Exception as error:  # noqa: BLE001 - see above
+            # The error's frames hold the TLS layer and are held by it.
+            if error.__cause__ is not None:
+                traceback.clear_frames(error.__cause__.__traceback__)
+                error.__cause__.__traceback__ = None
+            # asyncio's TLS layer does not tell us of the end of a connection that it never made, and has large buffers.
+            plain: Any = self._original_transport
+            if plain is not None:
+                plain.abort()
+            self.connection_lost(None)
+            self._tls_protocol = self._original_transport = None
+            return False
+        return True
 
     async def _data(self, argument: str) -> str:
         if argument:
@@ -176,13 +194,22 @@ class Session(Conversation):
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         body: Body = self._context.store.body(self._limits.max_header_size)
         try:
-            trouble = await self._receive(body)
+            trouble = await self._received(body)
             self._transaction = None
             if trouble is not None:
                 return trouble
             return await self._accept(transaction, body)
         finally:
             body.close()
+
+    async def _received(self, body: Body) -> str | None:
+        """Take the data; whatever happens before its end, the rest of it must never be read as commands."""
+        try:
+            return await self._receive(body)
+        except (Goodbye, ConnectionError):
+            raise
+        except Exception as error:
+            raise Goodbye(self._noted(self._unexpected(error))) from error
 
     async def _accept(self, transaction: _Transaction, body: Body) -> str:
         with metrics.accept_seconds.time():

@@ -34,7 +34,10 @@ def _jobs() -> Select[Any]:
 def jobs(connection: Connection, states: Sequence[str], route: str, most: int) -> list[dict[str, Any]]:
     """List jobs, newest first; empty `states` means all."""
     wanted = _jobs().order_by(job.c.id.desc()).limit(most)
-    if states:
+    if JobState.DONE in states:
+        # Most are, so the newest are found soon by going back; by their state all would be sorted.
+        wanted = wanted.where(job.c.state.not_in(set(JobState).difference(states)))
+    elif states:
         wanted = wanted.where(job.c.state.in_(states))
     if route:
         wanted = wanted.where(job.c.route == route)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     or_,
     text,
 )
@@ -48,13 +49,14 @@ mail = Table(
     Column("from_address", Text),
     Column("blob", Text),
     Column("raw", LargeBinary),
-    Index("mail_received_at", "received_at"),
     Index("mail_message_id", "message_id", postgresql_using="hash"),
 )
 
-# Whether its content has not been forgotten. A partial index is used where a query says exactly what the index does.
+# Whether its content is there, or has been forgotten. A partial index serves queries that say exactly what it says.
 mail_there = or_(mail.c.raw.is_not(None), mail.c.blob.is_not(None))
-Index("mail_content", mail.c.received_at, mail.c.size, sqlite_where=mail_there, postgresql_where=mail_there)
+mail_gone = and_(mail.c.raw.is_(None), mail.c.blob.is_(None))
+Index("mail_there", mail.c.received_at, mail.c.size, sqlite_where=mail_there, postgresql_where=mail_there)
+Index("mail_gone", mail.c.received_at, sqlite_where=mail_gone, postgresql_where=mail_gone)
 
 callback = Table(
     "callback",
@@ -66,11 +68,11 @@ callback = Table(
     Column("errand", Text, nullable=False),
     Column("document", LargeBinary),
     Index("callback_errand", "errand", postgresql_using="hash"),
-    Index("callback_received_at", "received_at"),
 )
 
-callback_there = callback.c.document.is_not(None)
-Index("callback_content", callback.c.received_at, sqlite_where=callback_there, postgresql_where=callback_there)
+callback_there, callback_gone = callback.c.document.is_not(None), callback.c.document.is_(None)
+Index("callback_there", callback.c.received_at, sqlite_where=callback_there, postgresql_where=callback_there)
+Index("callback_gone", callback.c.received_at, sqlite_where=callback_gone, postgresql_where=callback_gone)
 
 job = Table(
     "job",

@@ -44,14 +44,11 @@ async def running(folder: Path, books: Books) -> AsyncIterator[House]:
     more[f"cention.{WORKSPACE}"] |= {"timeout": "2 s"}
     smarthosts = [f"smtp://127.0.0.1:{sink.sockets[0].getsockname()[1]}"]
     gateway.change(more | {"outgoing": {"smarthosts": smarthosts}})
-    try:
-        await asyncio.to_thread(simulator.start)
-        await asyncio.to_thread(gateway.start)
+    with contextlib.closing(sink), contextlib.ExitStack() as stops:
+        for server in (simulator, gateway):
+            stops.callback(server.stop)
+            await asyncio.to_thread(server.start)
         yield House(gateway, simulator)
-    finally:
-        await asyncio.to_thread(gateway.stop)
-        await asyncio.to_thread(simulator.stop)
-        sink.close()
 
 
 def warm_up(seconds: float) -> float:

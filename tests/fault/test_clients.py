@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -62,16 +63,14 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     gateway = Gateway(folder, {"smtp": LIMITS | tls | own}, {"ATTACHMENT_TOKEN": ATTACHMENT_TOKEN, "SECRET": SECRET})
     simulator = Simulator(folder, f"{gateway.url}/callbacks/{WORKSPACE}")
     gateway.change(house_settings(simulator.url, folder))
-    try:
-        simulator.start()
-        gateway.start()
+    with ExitStack() as stops:
+        for server in (simulator, gateway):
+            stops.callback(server.stop)
+            stops.callback(lambda said: print(said()), server.said)  # pytest shows it where the test failed
+            server.start()
         asyncio.run(send(Load(gateway.smtp_port, 100, 10, 3000, "warm@example.net", SUPPORT), Outcome()))
         gateway.wait_until_idle()
         yield Place(request.param, House(gateway, simulator), census(gateway.pid))
-    finally:
-        print(gateway.said())  # pytest shows it where the test failed
-        gateway.stop()
-        simulator.stop()
 
 
 def errands(place: Place) -> Counter[str]:

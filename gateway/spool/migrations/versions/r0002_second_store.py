@@ -12,7 +12,9 @@ _DROPPED = (
     ("job_due", "job"),
     ("job_result", "job"),
     ("mail_message_id", "mail"),
+    ("mail_received_at", "mail"),
     ("callback_errand", "callback"),
+    ("callback_received_at", "callback"),
     ("sent_errand", "sent"),
 )
 _LONGER = (
@@ -60,12 +62,13 @@ def _widen() -> None:
 
 def _create_indexes() -> None:
     _index("job_due", "job", ["lane", "state", "next_at"])
-    _index("job_state", "job", ["state", "next_at", "kind", "created_at"])
     _index("job_result", "job", ["result"], using="hash")
-    _index("mail_content", "mail", ["received_at", "size"], "raw IS NOT NULL OR blob IS NOT NULL")
+    _index("mail_there", "mail", ["received_at", "size"], "raw IS NOT NULL OR blob IS NOT NULL")
+    _index("mail_gone", "mail", ["received_at"], "raw IS NULL AND blob IS NULL")
     _index("mail_message_id", "mail", ["message_id"], using="hash")
     _index("callback_errand", "callback", ["errand"], using="hash")
-    _index("callback_content", "callback", ["received_at"], "document IS NOT NULL")
+    _index("callback_there", "callback", ["received_at"], "document IS NOT NULL")
+    _index("callback_gone", "callback", ["received_at"], "document IS NULL")
     _index("sent_errand", "sent", ["errand"], using="hash")
     _index("sent_callback", "sent", ["callback_id"])
 
