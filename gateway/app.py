@@ -150,6 +150,7 @@ class Gateway:
         settings = settings_plan.settings
         self.spool = open_spool(settings)
         self._hub = Hub(self.spool.writer, self._work)
+        self._processes = process_context()
         self._readers = Readers(settings.worker.readers, settings.worker.read_timeout, settings.worker.read_memory)
         self._worker = Worker(self.spool, self._readers, settings_plan.around)
         self.spool.on_work = self._work
@@ -163,7 +164,7 @@ class Gateway:
     def _made_front(self) -> Front:
         settings = self.plan.settings
         if settings.smtp.processes and settings.smtp.listen and Role.SMTP in self.roles:
-            return ProcessFront(self._hub, self._others, process_context(), settings)
+            return ProcessFront(self._hub, self._others, self._processes, settings)
         smtp = settings.smtp
         self._admission = Admission(smtp.max_connections, smtp.max_connections_per_address)
         return OwnFront(self._admission, self._context)

@@ -5,11 +5,13 @@ meanwhile, so that clients wait and are not refused.
 """
 
 import asyncio
-import contextlib
 import multiprocessing
+import os
 import pickle
 import socket
+import sys
 from collections.abc import Callable, Sequence
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
@@ -190,8 +192,21 @@ Front = OwnFront | ProcessFront
 
 
 def process_context() -> Any:
-    """Return how child processes are made: by a server without threads, which has our modules loaded already."""
+    """Return how child processes are made: by a server without threads, which has our modules loaded already.
+
+    It is started with our own path: by itself it would look for modules in the working directory first.
+    """
     context = multiprocessing.get_context("forkserver")
-    with contextlib.suppress(RuntimeError):
-        context.set_forkserver_preload(["gateway.flow.readers", "gateway.accepting"])
+    context.set_forkserver_preload(["gateway.flow.readers", "gateway.accepting"])
+    ours = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
     return context

@@ -36,7 +36,8 @@ class Port:
         # A process that takes no answers must not hold the writer: it is let go.
         seconds = struct.pack("ll", int(_SEND_SECONDS), 0)
         near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
-        threading.Thread(target=self._read, name="spool-link", daemon=True).start()
+        self._thread = threading.Thread(target=self._read, name="spool-link", daemon=True)
+        self._thread.start()
 
     def tell(self, note: Note) -> None:
         """Tell the process something."""
@@ -54,6 +55,10 @@ class Port:
         """Let the process go."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def wait(self) -> None:
+        """Return when it is let go."""
+        self._thread.join(_SEND_SECONDS)
 
     def _send(self, data: bytes) -> None:
         try:
@@ -139,6 +144,8 @@ class Hub:
             ports = list(self._ports)
         for port in ports:
             port.close()
+        for port in ports:
+            port.wait()
 
     def _admit(self, door: socket.socket) -> None:
         while True:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 
@@ -37,6 +38,13 @@ select set_config('synchronous_commit', case current_setting('synchronous_commit
 # One number for all our nodes, from the name of the program.
 _MIGRATION_LOCK = 0x63656E74696F6E
 _OLDEST = 150000
+
+
+class _Words(StrDumperUnknown):
+    """Text of others may have NUL, which PostgreSQL refuses; a mail must not be lost for it."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd"))
 
 
 class Postgresql:
@@ -78,8 +86,9 @@ class Postgresql:
 
     def close(self) -> None:
         """Close the connections."""
-        if self._watch is not None:
-            self._watch.close()
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
         self.reading.dispose()
         self.writing.dispose()
 
@@ -111,7 +120,9 @@ def _engine(url: URL, *, writing: bool) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> PatientConnection:
-        return PatientConnection.connect(*arguments, **named)
+        connection = PatientConnection.connect(*arguments, **named)
+        connection.adapters.register_dumper(str, _Words)
+        return connection
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -1,6 +1,5 @@
 """SQLite: one file, which one process works on; others read it, and hand their changes to that one through its door."""
 
-import fcntl
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from gateway.errors import SettingsError
+from gateway.spool.lock import Lock
 
 _BUSY_SECONDS = 30
 PRAGMAS: Mapping[str, str] = {
@@ -29,12 +29,13 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         if not path.parent.is_dir():
             raise SettingsError([f"gateway.spool: no folder {path.parent}; create it, owned by the user that runs us"])
+        self._lock = Lock(path)
+        self._lock.check()
         _create(path)
         self.name = str(path)
         self.writing = _engine(path, writing=True)
         self.reading = _engine(path, writing=False)
-        self._lock_file = path.with_name(f"{path.name}.lock")
-        self._lock: int | None = None
+        event.listen(self.writing, "commit", self._note)
 
     def alone(self, connection: Connection) -> AbstractContextManager[None]:
         """Nothing to do: a writing transaction has the file to itself from its beginning."""
@@ -43,11 +44,7 @@ class Sqlite:
 
     def own(self) -> None:
         """Become the one worker; no other can be alive, so every lease is lost. SettingsError when one is."""
-        self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SettingsError([f"gateway.spool: {self.name} is in use by another running gateway"]) from error
+        self._lock.take()
 
     def watch(self, on_work: Callable[[], None]) -> None:
         """Nothing to do: all that is new comes through this process."""
@@ -56,9 +53,10 @@ class Sqlite:
         """Close the file."""
         self.reading.dispose()
         self.writing.dispose()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.release()
+
+    def _note(self, _connection: Connection) -> None:
+        self._lock.touch()
 
 
 def _create(path: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import Temporary
-from gateway.spool.errors import concerns_all, spool_error
+from gateway.spool.errors import concerns_all, conflicts, spool_error
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -105,7 +105,7 @@ class Writer:
             if last:
                 return
 
-    def _commit(self, batch: list[_Waiting]) -> None:
+    def _commit(self, batch: list[_Waiting], *, again: bool = False) -> None:
         try:
             # Kept open: taking it from the pool for each transaction costs as much as a row.
             self._connection = self._connection or self._engine.connect()
@@ -115,7 +115,9 @@ class Writer:
             self._let_go()
             if concerns_all(error):
                 self.trouble = str(spool_error(error))
-            if len(batch) == 1 or concerns_all(error):
+            if len(batch) == 1 and not again and conflicts(error):
+                self._commit(batch, again=True)
+            elif len(batch) == 1 or concerns_all(error):
                 for waiting in batch:
                     waiting.future.set_exception(spool_error(error))
             else:

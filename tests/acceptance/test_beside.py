@@ -40,7 +40,7 @@ def test_a_door_that_nobody_answers_keeps_no_command_waiting(build: Build, tmp_p
 
 def test_queue_acts_through_the_gateway_that_runs_and_it_goes_on_at_once(build: Build) -> None:
     house = build({"worker": {"retry_min": "1 h", "retry_max": "1 h"}})
-    house.simulator.faults({"target": "create", "status": 500, "count": 1})
+    house.simulator.faults({"target": "create", "status": 500, "calls": 1})
     assert house.gateway.command("ingest", "--recipient", SUPPORT, stdin=MAIL).returncode == 0
     wait_until(lambda: house.gateway.facts("again later"), "it failed once")
     said = house.gateway.command("queue", "retry", "1")

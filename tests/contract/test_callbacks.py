@@ -130,7 +130,7 @@ def test_health_readiness_and_metrics_are_there(roads: Road) -> None:
 # A worker that hangs or a disk that is full is named, and the answer is 503, so that a monitor sees it.
 def test_readiness_names_the_part_that_is_not_ready(roads: Road, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roads.gateway._worker, "alive_at", -1000.0)
-    monkeypatch.setattr(roads.gateway.spool, "_min_free", 1 << 60)
+    monkeypatch.setattr(roads.gateway.spool.acceptor.room, "min_free", 1 << 60)
     monkeypatch.setattr(roads.gateway._worker, "_run", lambda: None)
     status, said = roads.post(b"", "/readyz", "GET")
     parts = json.loads(said)["parts"]
@@ -140,5 +140,5 @@ def test_readiness_names_the_part_that_is_not_ready(roads: Road, monkeypatch: py
 
 
 def test_a_full_spool_is_503_and_nothing_is_believed_stored(roads: Road, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roads.gateway.spool, "_min_free", 1 << 60)
+    monkeypatch.setattr(roads.gateway.spool.acceptor.room, "min_free", 1 << 60)
     assert roads.post(body())[0] == 503

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import Permanent, Temporary
+from gateway.errors import Permanent
 from gateway.flow.inbound import Prepared, Reading
-from gateway.flow.readers import LARGE, ReaderDied, Readers
+from gateway.flow.readers import LARGE, NotRead, ReaderDied, Readers
 from tests.roads import until
 
 READING = Reading("a@b.example", "<1@x>")
@@ -113,7 +113,7 @@ def test_errors_of_the_family_come_through_and_the_child_reads_on(readers: Reade
 
 # It is our own mistake, and may be mended by the next version: the mail waits for it.
 def test_any_other_error_is_temporary_and_says_where_it_came_from(readers: Readers) -> None:
-    with pytest.raises(Temporary, match=r"unexpected KeyError at test_readers\.py:\d+: 'some key'"):
+    with pytest.raises(NotRead, match=r"unexpected KeyError at test_readers\.py:\d+: 'some key'"):
         readers.read(b"break", READING)
 
 
@@ -145,7 +145,7 @@ def test_a_mail_that_ended_its_reader_before_is_read_apart(pool: Pool, begin: Ca
     until(lambda: is_gone(own), "the child of the one mail to be gone")
     hanging = begin(readers.read, b"hang", READING, suspect=True)
     until(lambda: len(readers._children) == 2, "the mail to hang")
-    with pytest.raises(Temporary, match="another such mail"):
+    with pytest.raises(NotRead, match="another such mail"):
         readers.read(b"well", READING, suspect=True)
     assert child_of(readers.read(b"well", READING)) == child
     readers.close()

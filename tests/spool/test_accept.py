@@ -202,6 +202,16 @@ def test_an_envelope_of_many_recipients_is_kept_whole(spool: Spool) -> None:
     assert ENVELOPE.recipients == ("support@example.com",)
 
 
+# What a client says may hold what a store does not take: it must not cost the mail, on neither of them.
+def test_an_envelope_of_strange_characters_is_kept(spool: Spool) -> None:
+    envelope = Envelope("smtp", "a\x00b@x", ("s\x00@example.com",), helo="he\x00lo")
+    receipt = asyncio.run(accepted(spool, MAIL, envelope=envelope))
+    found = trace(spool, receipt.id)["mail"]
+    assert "@x" in found["sender"]
+    assert len(found["recipients"]) == 1
+    assert content(spool, receipt.id) == MAIL
+
+
 # Group commit: whatever waits goes to the disk together, so that many senders cost one sync and not many.
 def test_all_that_waits_is_committed_in_one_transaction(spool: Spool) -> None:
     commits: list[Connection] = []

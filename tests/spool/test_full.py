@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
@@ -78,10 +79,15 @@ def sqlite_error(code: int) -> sqlite3.Error:
         (sqlite_error(sqlite3.SQLITE_IOERR_WRITE), Full),
         (sqlite_error(sqlite3.SQLITE_BUSY), Temporary),
         (OSError(errno.EBADF, "Bad file descriptor"), Temporary),
+        (psycopg.errors.DiskFull("could not extend file"), Full),
+        (psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT"), Full),
+        (psycopg.errors.AdminShutdown("terminating connection"), Temporary),
+        (psycopg.OperationalError("connection refused"), Temporary),
         (KeyError("a bug"), Temporary),
         (TooLarge("header"), TooLarge),
     ],
 )
 def test_what_disk_and_database_say_has_its_error(error: Exception, kind: type[GatewayError]) -> None:
-    wrapped = DBAPIError("insert", None, error) if isinstance(error, sqlite3.Error) else error
+    driver = isinstance(error, (sqlite3.Error, psycopg.Error))
+    wrapped = DBAPIError("insert", None, error) if driver else error
     assert type(spool_error(wrapped)) is kind

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -111,3 +112,45 @@ def test_too_little_free_disk_is_full(url: str) -> None:
 def test_the_file_is_for_our_user_alone(spool: Spool, accept: Accept, tmp_path: Path) -> None:
     accept(MAIL)
     assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("spool.db*") if path.is_file()} == {0}
+
+
+# The log of a gateway that was killed holds what it accepted last; SQLite itself would open what is left of the spool
+# as if nothing were amiss.
+@pytest.mark.parametrize("gone", ["spool.db-wal", "spool.db"])
+def test_a_spool_whose_files_were_deleted_after_a_crash_is_not_opened(spool: Spool, tmp_path: Path, gone: str) -> None:
+    asyncio.run(accepted(spool, MAIL))
+    crashed = as_killed(tmp_path)
+    (crashed / gone).unlink()
+    with pytest.raises(SettingsError, match=rf"{gone} is missing, though .* delete \S+spool.db.lock$"):
+        Spool(f"sqlite:///{crashed / 'spool.db'}")
+    (crashed / "spool.db.lock").unlink()
+    Spool(f"sqlite:///{crashed / 'spool.db'}").close()
+
+
+# Whoever opens and closes the database after a crash takes its log in; then it is missing rightly.
+def test_a_spool_that_was_opened_since_a_crash_is_whole(spool: Spool, tmp_path: Path) -> None:
+    name = asyncio.run(accepted(spool, MAIL)).id
+    crashed = as_killed(tmp_path)
+    url = f"sqlite:///{crashed / 'spool.db'}"
+    Spool(url).close()
+    assert not (crashed / "spool.db-wal").exists()
+    again = Spool(url)
+    assert content(again, name) == MAIL
+    again.close()
+
+
+def test_a_spool_that_was_stopped_in_order_needs_no_log(url: str, spool: Spool, tmp_path: Path) -> None:
+    asyncio.run(accepted(spool, MAIL))
+    spool.close()
+    assert not (tmp_path / "spool.db-wal").exists()
+    Spool(url).close()
+
+
+def as_killed(folder: Path) -> Path:
+    """A copy of a spool as its gateway would leave it if it were killed now."""
+    copy = folder / "crashed"
+    copy.mkdir()
+    for path in folder.glob("spool.db*"):
+        if path.is_file():
+            shutil.copy2(path, copy)
+    return copy

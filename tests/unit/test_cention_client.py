@@ -138,7 +138,7 @@ def test_a_document_goes_out_as_the_contract_has_it(serve: Serve) -> None:
 # A large document lies in a file; a second try sends it from its beginning again.
 def test_a_document_in_a_file_goes_out_whole_and_with_its_length_each_time(serve: Serve, tmp_path: Path) -> None:
     document = bytes(range(256)) * 2000
-    server = serve(says(answer(CREATED, "201 Created")))
+    server = serve(says(answer(CREATED, "201 Created")), keep=True)
     with client(server.base, Limits()) as opened, (tmp_path / "document").open("w+b") as file:
         file.write(document)
         for _ in range(2):

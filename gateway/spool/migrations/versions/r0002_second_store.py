@@ -62,6 +62,7 @@ def _widen() -> None:
 
 def _create_indexes() -> None:
     _index("job_due", "job", ["lane", "state", "next_at"])
+    _index("job_state", "job", ["state", "next_at", "kind", "created_at"])
     _index("job_result", "job", ["result"], using="hash")
     _index("mail_there", "mail", ["received_at", "size"], "raw IS NOT NULL OR blob IS NOT NULL")
     _index("mail_gone", "mail", ["received_at"], "raw IS NULL AND blob IS NULL")
