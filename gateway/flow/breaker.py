@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from gateway.flow.retry import Retry
 
-SEVERAL = 5
+SEVERAL = 10
 """So many jobs in a row that met trouble mean that the other side is down."""
 
 

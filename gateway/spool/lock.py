@@ -40,25 +40,31 @@ class Lock:
 
     def take(self) -> None:
         """Become the one worker; SettingsError when there is one."""
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            os.close(file)
             raise SettingsError([f"gateway.spool: {self._database} is in use by another running gateway"]) from error
-        os.pwrite(self._file, _WORD, 0)
-        os.fsync(self._file)
+        self._file = file
+        os.pwrite(file, _WORD, 0)
+        os.fsync(file)
         changed = self._database.stat().st_mtime_ns
-        os.utime(self._file, ns=(changed, changed))
+        os.utime(file, ns=(changed, changed))
 
     def touch(self) -> None:
         """Note that the database is being changed."""
         if self._file is not None:
             os.utime(self._file)
 
-    def release(self) -> None:
-        """Let go of it: the database is closed, its log is in it."""
+    def clear(self) -> None:
+        """Take the mark away: there are no more changes, and the log will be gone when the database is closed."""
         if self._file is not None:
             os.ftruncate(self._file, 0)
+
+    def release(self) -> None:
+        """Let another one work."""
+        if self._file is not None:
             os.close(self._file)
             self._file = None
 

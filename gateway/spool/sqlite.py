@@ -35,6 +35,7 @@ class Sqlite:
         self.name = str(path)
         self.writing = _engine(path, writing=True)
         self.reading = _engine(path, writing=False)
+        self._changes = 0
         event.listen(self.writing, "commit", self._note)
 
     def alone(self, connection: Connection) -> AbstractContextManager[None]:
@@ -51,12 +52,16 @@ class Sqlite:
 
     def close(self) -> None:
         """Close the file."""
+        self._lock.clear()
         self.reading.dispose()
         self.writing.dispose()
         self._lock.release()
 
-    def _note(self, _connection: Connection) -> None:
-        self._lock.touch()
+    def _note(self, connection: Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection
+        if driver.total_changes != self._changes:
+            self._changes = driver.total_changes
+            self._lock.touch()
 
 
 def _create(path: Path) -> None:

@@ -8,17 +8,16 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 import requests
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from gateway.model import JobState
 from gateway.spool.spool import Spool
@@ -37,10 +36,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 MAILS = 6
 CONCURRENCY = 5
 RETRY_AFTER = 3.0
-WELL = "well"
+WELL, SUPPORT = "well", "support"
+DAY, TRIES = 86400.0, 20
 NOT_JSON = b"<!DOCTYPE html><title>Service</title>"
 NO_ID = b'{"data":{"type":"c3_new_errands"}}'
 LONG = b'{"data":{"type":"c3_new_errands","id":"1"}}'.ljust(200)
+SILENT_END = Trouble()
 LATER, PAUSED, PARKED, SMALLER = "again later", "the lane pauses", "parked", "once more without the largest attachments"
 
 
@@ -55,7 +56,7 @@ class Case:
     name: str
     row: str
     says: str
-    trouble: Trouble = Trouble()
+    trouble: Trouble = SILENT_END
     door: Door | None = Door.PLAIN
     wait: float = 0.0
 
@@ -83,7 +84,12 @@ CASES = (
     Case("self-signed", "no connection", "no TLS connection", door=Door.SELF_SIGNED),
     Case("silence", "a timeout", "did not answer", Trouble(hangs=True)),
     Case("silence-after-the-errand", "a timeout", "did not answer", Trouble(made=True, hangs=True)),
-    Case("half-then-silence", "a timeout", "did not answer", Trouble(lambda: reply(200, LONG)[:-150], made=True, hangs=True)),
+    Case(
+        "half-then-silence",
+        "a timeout",
+        "did not answer",
+        Trouble(lambda: reply(200, LONG)[:-150], made=True, hangs=True),
+    ),
     Case("half-a-head", "a timeout", "did not answer", Trouble(lambda: reply(200, LONG)[:12], made=True, hangs=True)),
     Case("half-a-body", "a cut connection", "was cut", Trouble(lambda: reply(200, LONG)[:-150], made=True)),
     Case("cut", "a cut connection", "was cut", Trouble(made=True)),
@@ -104,9 +110,10 @@ CASES = (
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What there is when all is over: errands when nothing was left to do, what was parked then, and errands at the end.
+    """What there is when all is over: errands when nothing was left to do, and at the end.
 
-    `accepted` mails had each case; `parked` are the reasons, by route. `ill` were the calls before Cention got well.
+    `accepted` mails had each case; `parked` are reasons of what was left, by route. `ill` were the calls before Cention
+    got well.
     """
 
     accepted: int
@@ -123,9 +130,8 @@ def promises() -> dict[str, str]:
     return {name: does for names, does in rows for name in re.split(r"; or |, or |; |, | and | \(", names)}
 
 
-def settings(hospital: Cention, folder: Path) -> Settings:
-    """A route and a workspace for each case and for the one that is well."""
-    urls = {case.name: address(hospital, case) for case in CASES} | {WELL: hospital.url(WELL)}
+def settings(urls: Mapping[str, str], folder: Path) -> Settings:
+    """A route and a workspace for each name."""
     made: Settings = {}
     for name, url in urls.items():
         (folder / name).write_text(f"token-of-{name}")
@@ -168,7 +174,7 @@ async def load(port: int, names: Sequence[str], mails: int, sender: str) -> None
 
 def is_ill(case: Case, gateway: Gateway, spool: Spool) -> bool:
     """Whether the operator can read of it what the page says."""
-    notes = requests.get(f"{gateway.url}/readyz", timeout=10).json()["notes"]
+    notes: dict[str, str] = requests.get(f"{gateway.url}/readyz", timeout=10).json()["notes"]
     match promises()[case.row]:
         case words if words.startswith(LATER):
             return "tried one at a time" in (said := notes.get(f"route:{case.name}", "")) and case.says in said
@@ -207,7 +213,9 @@ def fall_ill_and_get_well(gateway: Gateway, hospital: Cention, spool: Spool, mai
     wait_until(lambda: of(hospital.errands, WELL).total() == 2 * mails, "the errands of the route that is well")
     ill = list(hospital.calls)
     hospital.get_well()
-    gateway.change({f"cention.{case.name}": {"url": hospital.url(case.name)} for case in CASES if not can_get_well(case)})
+    gateway.change(
+        {f"cention.{case.name}": {"url": hospital.url(case.name)} for case in CASES if not can_get_well(case)}
+    )
     gateway.reload()
     wait_until(lambda: not to_do(gateway), "there is nothing left to do")
     left, errands = parked(spool), list(hospital.errands)
@@ -226,22 +234,27 @@ def of(errands: Sequence[tuple[str, str]], name: str) -> Counter[str]:
     return Counter(mail for workspace, mail in errands if workspace == name)
 
 
+@contextmanager
+def started(gateway: Gateway) -> Iterator[None]:
+    """It runs meanwhile."""
+    try:
+        gateway.start()
+        yield
+    finally:
+        print(gateway.said())  # pytest shows it where the test failed
+        gateway.stop()
+
+
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory, scale: int) -> Iterator[Aftermath]:
     """All cases, gone through at once."""
     folder = tmp_path_factory.mktemp("ward")
     hospital = Cention({case.name: case.trouble for case in CASES}, make_certificate(folder))
     hospital.troubles["301"] = Trouble(partial(reply, 301, b"", f"Location: {hospital.elsewhere}"))
-    gateway = Gateway(folder, settings(hospital, folder))
-    with cention.running(hospital):
-        try:
-            gateway.start()
-            spool = Spool(url_in(folder))
-            yield fall_ill_and_get_well(gateway, hospital, spool, MAILS * scale)
-            spool.close()
-        finally:
-            print(gateway.said())  # pytest shows it where the test failed
-            gateway.stop()
+    urls = {case.name: address(hospital, case) for case in CASES} | {WELL: hospital.url(WELL)}
+    gateway = Gateway(folder, settings(urls, folder))
+    with cention.running(hospital), started(gateway), closing(Spool(url_in(folder))) as spool:
+        yield fall_ill_and_get_well(gateway, hospital, spool, MAILS * scale)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -250,7 +263,11 @@ def test_what_becomes_of_mails_is_what_the_page_says(case: Case, aftermath: Afte
     left = aftermath.parked.get(case.name, [])
     repeats, lost = made.total() - len(made), aftermath.accepted - len(made) - len(left)
     faults.row(
-        f"Cention: {case.name}", accepted=aftermath.accepted, errands=made.total(), repeats=repeats, left=len(left),
+        f"Cention: {case.name}",
+        accepted=aftermath.accepted,
+        errands=made.total(),
+        repeats=repeats,
+        left=len(left),
         lost=lost,
     )
     assert lost == 0
@@ -274,5 +291,65 @@ def test_nobody_calls_again_before_the_time_that_cention_asked_for(case: Case, a
     for call in aftermath.ill:
         if call.workspace == case.name:
             calls.setdefault(call.mail, []).append(call.at)
-    assert len(calls) == aftermath.accepted
+    assert any(len(times) > 1 for times in calls.values())
     assert all(later - earlier >= case.wait for times in calls.values() for earlier, later in pairwise(times))
+
+
+# -- a day of outage
+
+
+def fill_with_a_day(url: str, count: int) -> list[str]:
+    """Have the spool as a day of outage leaves it: so many mails wait, tried a few times each. Their Message-IDs."""
+    mails = [f"<{number}@outage.example>" for number in range(count)]
+
+    async def fill(spool: Spool) -> None:
+        for start in range(0, count, 500):
+            some = (f"Message-ID: {name}\r\nSubject: {name}\r\n\r\nhello\r\n" for name in mails[start : start + 500])
+            await asyncio.gather(*(accept(spool, text.encode(), SUPPORT) for text in some))
+
+    with opened(url) as spool:
+        asyncio.run(fill(spool))
+        spool.change(partial(grow_old, now=time.time())).result()
+    return mails
+
+
+def grow_old(connection: Connection, now: float) -> None:
+    """Spread all jobs over the day before, those that came first having been tried most often."""
+    age = DAY * (1 - job.c.id * 1.0 / select(func.max(job.c.id)).scalar_subquery())
+    connection.execute(update(job).values(created_at=now - age, next_at=now - age, attempts=job.c.id % TRIES))
+
+
+def is_down(gateway: Gateway) -> bool:
+    """Whether the lane is tried by one job at a time."""
+    notes: dict[str, str] = requests.get(f"{gateway.url}/readyz", timeout=10).json()["notes"]
+    return "tried one at a time" in notes.get(f"route:{SUPPORT}", "")
+
+
+# A burst is what a host that has just come back does not need: the calls at once begin with one, and their number grows
+# with the calls that go well, up to what the route may do.
+def test_what_waits_after_a_day_of_outage_is_done_without_a_stampede(tmp_path: Path, faults: Table, scale: int) -> None:
+    mails = fill_with_a_day(url_in(tmp_path), 2500 * scale)
+    hospital = Cention({SUPPORT: Trouble(partial(refusal, 503, "closed"))}, make_certificate(tmp_path), pause=0.005)
+    gateway = Gateway(tmp_path, settings({SUPPORT: hospital.url(SUPPORT)}, tmp_path))
+    with cention.running(hospital), started(gateway):
+        wait_until(lambda: is_down(gateway), "the lane is down")
+        before = len(hospital.calls)
+        wait_until(lambda: len(hospital.calls) >= before + 3, "it is tried now and then")
+        hospital.get_well()
+        wait_until(lambda: len(hospital.errands) >= len(mails), "all errands are made", 60 * scale)
+        gateway.wait_until_idle()
+    made = Counter(name for _, name in hospital.errands)
+    faults.row(
+        "a day of outage",
+        accepted=len(mails),
+        errands=made.total(),
+        repeats=made.total() - len(made),
+        left=0,
+        lost=len(set(mails) - made.keys()),
+    )
+    assert made == Counter(mails)
+    assert before <= 4 * CONCURRENCY
+    assert {call.at_once for call in hospital.calls[before : before + 3]} == {1}
+    good = hospital.calls[-len(mails) :]
+    assert all(call.at_once <= min(CONCURRENCY, call.done + 1) for call in good)
+    assert max(call.at_once for call in good) > 1

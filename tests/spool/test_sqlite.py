@@ -95,11 +95,15 @@ def test_a_start_puts_back_every_lease(spool: Spool, url: str) -> None:
     again.close()
 
 
-def test_only_one_gateway_works_on_a_spool(spool: Spool, url: str) -> None:
+def test_only_one_gateway_works_on_a_spool(spool: Spool, url: str, tmp_path: Path) -> None:
     second = Spool(url)
     with pytest.raises(SettingsError, match="in use by another running gateway"):
         second.own()
     second.close()
+    asyncio.run(accepted(spool, MAIL))
+    (as_killed(tmp_path) / "spool.db-wal").unlink()
+    with pytest.raises(SettingsError, match="is missing"):
+        Spool(f"sqlite:///{tmp_path / 'crashed' / 'spool.db'}")
 
 
 def test_too_little_free_disk_is_full(url: str) -> None:
