@@ -151,7 +151,10 @@ class Gateway:
         self.spool = open_spool(settings)
         self._hub = Hub(self.spool.writer, self._work)
         self._processes = process_context()
-        self._readers = Readers(settings.worker.readers, settings.worker.read_timeout, settings.worker.read_memory)
+        worker = settings.worker
+        # A folder for temporary files may be memory; where the spool is, there is disk.
+        scratch = self.spool.door.parent if self.spool.door is not None else None
+        self._readers = Readers(worker.readers, worker.read_timeout, worker.read_memory, folder=scratch)
         self._worker = Worker(self.spool, self._readers, settings_plan.around)
         self.spool.on_work = self._work
         self._others = metrics.Others()

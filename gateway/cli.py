@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,6 +65,8 @@ Reason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the trace.
 
 def main() -> None:
     """Run a command; every error that we foresee is a clear line and an exit code, never a traceback."""
+    # Child processes import the main module: of the installed command that would be all of this one.
+    sys.modules["__main__"].__spec__ = find_spec("gateway.__main__")
     try:
         cli()
     except SettingsError as error:

@@ -34,7 +34,12 @@ tries = Counter(
     ["kind", "state"],
     registry=registry,
 )
-jobs = Gauge("cention_gateway_jobs", "Jobs in the spool, by kind and state.", ["kind", "state"], registry=registry)
+jobs = Gauge(
+    "cention_gateway_jobs",
+    "Jobs in the spool that are not done or discarded, by kind and state.",
+    ["kind", "state"],
+    registry=registry,
+)
 oldest_waiting = Gauge(
     "cention_gateway_oldest_waiting_seconds", "Age of the oldest job that is not at its end.", registry=registry
 )

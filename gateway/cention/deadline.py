@@ -93,7 +93,6 @@ class _Outgoing(HTTPConnection):
         self._waiting = bytearray()
 
     def request(self, *args: Any, **options: Any) -> None:
-        self._waiting.clear()
         if self.sock is not None:
             self.timeout = _current.get().wait()  # urllib3 sets it once more
         super().request(*args, **options)

@@ -13,6 +13,7 @@ from gateway import metrics
 from gateway.errors import Permanent, Temporary
 from gateway.flow.answer import send_answer
 from gateway.flow.breaker import Breaker
+from gateway.flow.child import NotRead
 from gateway.flow.crew import Crew
 from gateway.flow.errand import create_errand
 from gateway.flow.lanes import Lanes, token_of
@@ -195,7 +196,7 @@ class Worker:
         breaker = self._breaker(job.lane)
         if error is None or isinstance(error, Permanent):
             breaker.works(2 * around.settings.concurrency(job.lane))
-        elif isinstance(error, Temporary) and job.kind is JobKind.ERRAND:
+        elif isinstance(error, Temporary) and not isinstance(error, NotRead) and job.kind is JobKind.ERRAND:
             asked = error.delay.total_seconds() if error.delay is not None else 0.0
             longest = around.settings.worker.retry_max
             breaker.fails(job.id, str(error), time.monotonic(), asked=min(asked, longest))

@@ -64,7 +64,16 @@ class Spool:
         lost_before = self.database.own()
         self.change(partial(jobs.recover, now=lost_before)).result()
         self.database.watch(self._wake)
-        return self.bodies.sweep(lambda names: self.read(partial(_referred, names=names)))
+        return self.sweep()
+
+    def sweep(self) -> int:
+        """Delete the bodies that no mail refers to and nobody can be writing; return how many."""
+        return self.bodies.sweep(self.referred)
+
+    def referred(self, names: Sequence[str]) -> set[str]:
+        """Find which of these bodies, which are named as their mails, mails refer to."""
+        there = select(mail.c.blob).where(mail.c.id.in_(names), mail.c.blob.is_not(None))
+        return self.read(lambda connection: set(connection.scalars(there)))
 
     def _wake(self) -> None:
         self.on_work()
@@ -165,11 +174,6 @@ class Spool:
                 break
             count += gone.count
         return count
-
-
-def _referred(connection: Connection, names: Sequence[str]) -> set[str]:
-    """Find which of these bodies, which are named as their mails, mails refer to."""
-    return set(connection.scalars(select(mail.c.blob).where(mail.c.id.in_(names), mail.c.blob.is_not(None))))
 
 
 @contextmanager
