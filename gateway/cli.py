@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import IntEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,11 +21,15 @@ from rich.table import Table
 
 from gateway import app, check, demo, operate
 from gateway.config.load import load
+from gateway.config.units import Secret
 from gateway.errors import GatewayError, Permanent, SettingsError, TooLarge
 from gateway.model import Envelope
 from gateway.preview import answer_mail, errand_document
 from gateway.simulator.options import Options
 from gateway.simulator.server import Simulator
+from gateway.spool.backup import backup
+from gateway.spool.copy import copy
+from gateway.spool.inspect import inspect
 from gateway.spool.spool import Spool, beside
 
 
@@ -48,9 +52,11 @@ cli = typer.Typer(
 queue = typer.Typer(no_args_is_help=True, help="See jobs and act on them.")
 preview = typer.Typer(no_args_is_help=True, help="See what would be sent, without sending it.")
 database = typer.Typer(no_args_is_help=True, help="The spool's tables.")
+spools = typer.Typer(no_args_is_help=True, help="Look a spool over, back it up, or move it to another store.")
 cli.add_typer(queue, name="queue")
 cli.add_typer(preview, name="preview")
 cli.add_typer(database, name="db")
+cli.add_typer(spools, name="spool")
 
 _WIDE = 250
 _DEFAULT = "/etc/cention-gateway/config.toml"
@@ -347,3 +353,49 @@ def db_upgrade(config: Config = Path(_DEFAULT)) -> None:
     """Bring the spool's tables to this program's revision."""
     with _spool(config):
         print("the spool is up to date")
+
+
+@spools.command("check")
+def spool_check(
+    config: Config = Path(_DEFAULT),
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Delete bodies that no mail refers to.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare every mail with its body, and every job with its mail; exit 1 when something is wrong."""
+    with _spool(config) as spool:
+        findings = list(inspect(spool, repair=repair))
+    if as_json:
+        _say_json([{"what": one.subject, "said": one.sentence, "repaired": one.repaired} for one in findings])
+    else:
+        for one in findings:
+            print(f"{one.subject}: {one.sentence}{' (repaired)' if one.repaired else ''}")
+        print(f"{sum(not one.repaired for one in findings)} things are wrong")
+    if not all(one.repaired for one in findings):
+        raise typer.Exit(Exit.FAILED)
+
+
+@spools.command("backup")
+def spool_backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the copy goes; it must not be there yet.")],
+    config: Config = Path(_DEFAULT),
+) -> None:
+    """Copy the spool, whole and consistent, while the gateway runs or not."""
+    made = backup(load(config).gateway.store, folder)
+    print(f"{folder}: {made.mails} mails with content, {made.bodies} of them with a body in a file")
+
+
+@spools.command("copy")
+def spool_copy(
+    source: Annotated[str, typer.Option("--from", metavar="URL", help="The spool as it is.")],
+    target: Annotated[str, typer.Option("--to", metavar="URL", help="Where it goes; no gateway may run on it yet.")],
+) -> None:
+    """Copy a spool to another store: once while the gateway runs, and again when it is stopped, for the difference."""
+    with beside(_store(source)) as ours, closing(Spool(_store(target))) as theirs:
+        for one in copy(ours, theirs):
+            print(f"{one.table}: {one.seen} rows seen, {one.written} written, {one.left} left for another time")
+
+
+def _store(url: str) -> str:
+    """Return a URL that may come by reference, so that no password stands in a list of processes."""
+    return Secret(url).value() if url.startswith(("env:", "file:")) else url

@@ -33,11 +33,7 @@ class IncomingFile:
     def sync(self) -> None:
         """Return once the file's bytes and its name are on the disk."""
         os.fdatasync(self._file.fileno())
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(self._path.parent)
 
     def end(self, *, kept: bool) -> None:
         """Unlock it, after its removal unless a row refers to it now."""
@@ -52,6 +48,7 @@ class Blobs:
     def __init__(self, folder: Path, min_age: float = 0.0) -> None:
         self._folder = folder
         self._min_age = min_age
+        self._is_there = False
 
     def path(self, name: str) -> Path:
         """Return where a body lies."""
@@ -59,7 +56,11 @@ class Blobs:
 
     def create(self, name: str) -> IncomingFile:
         """Open a new file for writing, locked until it is ended."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        if not self._is_there:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            # Its own name must be durable too, whoever of several processes made it.
+            _sync_folder(self._folder.parent)
+            self._is_there = True
         return IncomingFile(self.path(name))
 
     @contextmanager
@@ -95,6 +96,14 @@ class Blobs:
                 return False
             path.unlink(missing_ok=True)
             return True
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _private(path: str, flags: int) -> int:

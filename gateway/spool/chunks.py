@@ -1,7 +1,8 @@
 """Large bodies as rows of the database, in chunks: the way of a store that several machines share.
 
 Chunks are changes like any other, so they go the way that mails go, over a link too. They are committed before the row
-of their mail. Orphans are told by their age, which is in their name.
+of their mail, and as durably: an asynchronous commit, which the order of the log would allow, was 5 to 25 % quicker,
+too little for a second meaning of "committed". Orphans are told by their age, which is in their name.
 """
 
 import tempfile

@@ -43,7 +43,8 @@ class Postgres:
         options = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
         options |= settings or {}
         arguments = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
-        argv = _as_account([str(PROGRAMS / "postgres"), "-D", str(self.data), *arguments])
+        # A test run that is killed takes its server with it.
+        argv = _as_account([str(PROGRAMS / "postgres"), "-D", str(self.data), *arguments], "--pdeathsig=QUIT")
         self._program = Program("PostgreSQL", argv, self.folder / "log")
 
     def _initdb(self) -> None:
@@ -133,12 +134,12 @@ class Postgres:
         self.execute(SQL("drop database if exists {} with (force)").format(Identifier(name)))
 
 
-def _as_account(argv: list[str]) -> list[str]:
+def _as_account(argv: list[str], *options: str) -> list[str]:
     """Return the command as it is run: PostgreSQL's programs refuse root."""
-    if os.geteuid() != 0:
-        return argv
-    account = pwd.getpwnam(_ACCOUNT)
-    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups", *argv]
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(_ACCOUNT)
+        options = (f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups", *options)
+    return ["setpriv", *options, *argv]
 
 
 def _children(pid: int) -> list[int]:

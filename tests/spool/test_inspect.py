@@ -94,6 +94,7 @@ def test_a_body_that_is_coming_in_is_not_deleted(spool: Spool) -> None:
     async def while_writing() -> None:
         body = spool.body()
         await body.write(LARGE)
+        assert bodies(spool) == [body.id]
         assert [(one.subject, one.repaired) for one in inspect(spool, repair=True)] == [(body.id, False)]
         await spool.accept(ENVELOPE, body, ["support"])
 

@@ -129,7 +129,10 @@ def test_notes_travel_both_ways(hub: Any) -> None:
         _, link = await loop.create_connection(lambda: Link(told.set_result), sock=far)
         link.tell(Note("counted", {("a", ()): 1.0}))
         port.tell(Note("full", "no room"))
-        return await asyncio.wait_for(heard, 5), await asyncio.wait_for(told, 5)
+        both = await asyncio.wait_for(heard, 5), await asyncio.wait_for(told, 5)
+        link.close()
+        await asyncio.wait_for(link.lost.wait(), 5)
+        return both
 
     assert asyncio.run(talk()) == (Note("counted", {("a", ()): 1.0}), Note("full", "no room"))
 

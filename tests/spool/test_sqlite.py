@@ -54,7 +54,7 @@ def test_a_large_body_is_a_file_that_is_synced_before_the_commit(spool: Spool, m
     for place, name, step in ((os, "fdatasync", "file"), (os, "fsync", "folder"), (spool, "_submit", "commit")):
         noted(place, name, step)
     name = asyncio.run(accepted(spool, LARGE)).id
-    assert order == ["file", "folder", "commit"]
+    assert order == ["folder", "file", "folder", "commit"]
     with spool.raw(name) as path:
         assert isinstance(path, Path)
         assert path.stat().st_mode & 0o777 == 0o600
