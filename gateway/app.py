@@ -313,17 +313,27 @@ class Gateway:
 
     def _notes(self) -> dict[str, str]:
         """What a postmaster should know though everything works: paused lanes, parked jobs, tokens near their end."""
-        notes = {pause["lane"]: f"paused: {pause['reason']}" for pause in self.spool.read(query.pauses)}
-        parked = sum(count for _, state, count in self.spool.read(query.counts) if state == "parked")
-        if parked:
+        return self._stored_notes() | self._worker.troubles() | token_notes(self.plan.settings)
+
+    def _stored_notes(self) -> dict[str, str]:
+        try:
+            pauses, counts = self.spool.read(query.pauses), self.spool.read(query.counts)
+        except GatewayError:  # the spool's own part says what is wrong with it
+            return {}
+        notes = {pause["lane"]: f"paused: {pause['reason']}" for pause in pauses}
+        if parked := sum(count for _, state, count in counts if state == "parked"):
             notes["parked"] = f"{parked} jobs need a person: cention-gateway queue list --state parked"
-        return notes | self._worker.troubles() | token_notes(self.plan.settings)
+        return notes
 
     def _count(self) -> None:
+        """Set the gauges that are counted in the spool; while it is away there are none, and the rest is there."""
         metrics.jobs.clear()
-        for kind, state, count in self.spool.read(query.counts):
+        try:
+            counts, oldest = self.spool.read(query.counts), self.spool.read(query.oldest_unfinished)
+        except GatewayError:
+            return
+        for kind, state, count in counts:
             metrics.jobs.labels(kind, state).set(count)
-        oldest = self.spool.read(query.oldest_unfinished)
         metrics.oldest_waiting.set(max(0.0, time.time() - oldest) if oldest is not None else 0.0)
 
 
