@@ -11,6 +11,7 @@ from tests.acceptance.conftest import House, house_settings, message
 from tests.servers.gateway import Gateway, Settings
 from tests.servers.simulator import ATTACHMENT_TOKEN, SECRET, WORKSPACE, Simulator
 
+CONCURRENCY = 5
 Mail = tuple[str, str]
 """Sender and Message-ID."""
 
@@ -58,3 +59,41 @@ def stopped(gateway: Gateway) -> Iterator[None]:
         yield
     finally:
         killpg(gateway.pid, signal.SIGCONT)
+
+
+@contextmanager
+def started(gateway: Gateway) -> Iterator[None]:
+    """It runs meanwhile."""
+    try:
+        gateway.start()
+        yield
+    finally:
+        print(gateway.said())  # pytest shows it where the test failed
+        gateway.stop()
+
+
+def workspaces(urls: Mapping[str, str], folder: Path) -> Settings:
+    """Settings for a route and a workspace of each name, at these addresses."""
+    made: Settings = {}
+    for name, url in urls.items():
+        (folder / name).write_text(f"token-of-{name}")
+        plain = {"allow_plain_http": True} if "invalid" in url else {}
+        made[f"cention.{name}"] = {"url": url, "attachment_token": f"file:{folder / name}", "timeout": "1 s"} | plain
+        made[f"cention.{name}"] |= {"concurrency": 1}
+    return made | {
+        "gateway": {"stop_timeout": "1 s"},
+        "route": [_route(name, folder) for name in urls],
+        "worker": {"retry_min": "200 ms", "retry_max": "1 s", "probe": "500 ms"},
+    }
+
+
+def _route(name: str, folder: Path) -> Settings:
+    """A route to the workspace of its name."""
+    return {
+        "name": name,
+        "recipients": [f"{name}@example.com"],
+        "workspace": name,
+        "token": f"file:{folder / name}",
+        "reply_from": f"{name}@example.com",
+        "concurrency": CONCURRENCY,
+    }
