@@ -8,6 +8,7 @@ in order has taken its log in, and is newer.
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.errors import SettingsError
@@ -55,12 +56,15 @@ class Lock:
     def touch(self) -> None:
         """Note that the database is being changed."""
         if self._file is not None:
-            os.utime(self._file)
+            with suppress(OSError):
+                os.utime(self._file)
 
     def clear(self) -> None:
         """Take the mark away: there are no more changes, and the log will be gone when the database is closed."""
         if self._file is not None:
-            os.ftruncate(self._file, 0)
+            # On a disk that failed the log stays as well, and so may the mark.
+            with suppress(OSError):
+                os.ftruncate(self._file, 0)
 
     def release(self) -> None:
         """Let another one work."""
