@@ -25,7 +25,15 @@ class Lock:
         self._file: int | None = None
 
     def check(self) -> None:
-        """SettingsError when the database or its log was deleted since a gateway died at work; call before opening."""
+        """SettingsError when the database or its log was deleted since a gateway died at work; call before opening.
+
+        A database that is not there while its large bodies are was deleted too: a new one would sweep them.
+        """
+        if not self._database.exists() and (bodies := self._bodies()):
+            put_back = f"Put it back; or, to begin with an empty spool, delete {bodies}"
+            raise SettingsError(
+                [f"gateway.spool: {self._database} is missing, but not the mails in {bodies}. {put_back}"]
+            )
         try:
             file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -71,6 +79,10 @@ class Lock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _bodies(self) -> Path | None:
+        folder = self._database.with_name(f"{self._database.name}.blobs")
+        return folder if folder.is_dir() and any(folder.iterdir()) else None
 
     def _missing(self, changed: int) -> str:
         if not self._database.exists():
