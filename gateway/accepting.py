@@ -108,11 +108,12 @@ class _Accepting:
             self._stop.set()
         elif note.word == "full" and self._room is not None:
             self._room.full = note.content
-        elif note.word == "settings" and self._listener is not None:
+        elif note.word == "settings":
             self._settings = _read(note.content)
             smtp = self._settings.smtp
             self._admission.limit(smtp.max_connections, smtp.max_connections_per_address)
-            self._listener.context = self._context()
+            if self._listener is not None:
+                self._listener.context = self._context()
 
 
 async def _tell(link: Link) -> None:

@@ -100,7 +100,7 @@ class Accepting:
             self._process.kill()
 
     async def _live(self) -> None:
-        while True:
+        while not self._front.stopping:
             ended = await self._once()
             self.up = False
             self._front.others.ends(self._number)

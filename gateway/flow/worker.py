@@ -169,6 +169,8 @@ class Worker:
         """Run one job in a thread of its lane, and record what came of it."""
         try:
             with turn:
+                if self._stopping.is_set():
+                    return  # it waited for its turn; the next start takes it up
                 token = token_of(job.lane, around)
                 verdict = self._judged(job, around)
             if verdict is not None:

@@ -1,8 +1,8 @@
 """A conversation by lines on aiosmtpd's transport: one command, one reply, each within its deadline.
 
 aiosmtpd brings the life of a connection and STARTTLS; lines, limits and goodbyes are here. A quick command is answered
-where its bytes arrive, without a turn of the event loop (measured: a third of the cost of a connection); one that waits
-for something runs in the connection's coroutine. What the commands mean is in `smtp.py`.
+where its bytes arrive, without a turn of the event loop; one that waits for something runs in the connection's
+coroutine. What the commands mean is in `smtp.py`.
 """
 
 import asyncio

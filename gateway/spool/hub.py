@@ -32,6 +32,7 @@ class Port:
         self._on_note = on_note
         self._answers: list[bytes] = []
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         # A process that takes no answers must not hold the writer: it is let go.
         seconds = struct.pack("ll", int(_SEND_SECONDS), 0)
@@ -62,7 +63,8 @@ class Port:
 
     def _send(self, data: bytes) -> None:
         try:
-            self._socket.sendall(data)
+            with self._sending:  # the writer's thread and others send: frames must not run into one another
+                self._socket.sendall(data)
         except OSError:
             self.close()
 
