@@ -100,12 +100,12 @@ class Accepting:
             self._process.kill()
 
     async def _live(self) -> None:
-        while not self._front.stopping:
+        while not self._front.is_stopping():
             ended = await self._once()
             self.up = False
             self._front.others.ends(self._number)
             self._front.tally(self._number).clear()
-            if self._front.stopping:
+            if self._front.is_stopping():
                 return
             log.accepting_ended(self._number, ended)
             await asyncio.sleep(_AGAIN_SECONDS)
@@ -150,6 +150,10 @@ class ProcessFront:
         self._count = settings.smtp.processes
         self.table = RawArray("c", Tally.size(self._count))
         self._all: list[Accepting] = []
+
+    def is_stopping(self) -> bool:
+        """Say whether the processes' end is wanted by now."""
+        return self.stopping
 
     def tally(self, number: int) -> Tally:
         """Return a process's row of the table of connections."""
