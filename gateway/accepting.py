@@ -18,7 +18,7 @@ import uvloop
 from gateway import log as logging
 from gateway import metrics
 from gateway.config.settings import Settings
-from gateway.route.recipient import Recipients
+from gateway.recipients import recipients_of
 from gateway.sources.admission import Admission, Tally
 from gateway.sources.conversation import Context
 from gateway.sources.listener import Listener, tls_context
@@ -29,11 +29,6 @@ from gateway.spool.room import Room
 from gateway.spool.wire import Note
 
 _TELL_SECONDS = 1.0
-
-
-def recipients_of(settings: Settings) -> Recipients:
-    """Return whose mail goes where."""
-    return Recipients.of([(route.name, route.recipients) for route in settings.route])
 
 
 @dataclass(frozen=True, slots=True)

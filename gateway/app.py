@@ -2,12 +2,11 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
-import ssl
 import sys
 import time
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,23 +15,17 @@ from starlette.routing import Route as WebRoute
 
 from gateway import log as logging
 from gateway import metrics
-from gateway.cention.client import Client, Limits
 from gateway.cention.token import claims
-from gateway.config.load import load
-from gateway.config.settings import Settings, SmarthostTable
+from gateway.config.settings import Settings
 from gateway.config.units import Listen
 from gateway.errors import GatewayError, SettingsError
 from gateway.flow.readers import Readers
-from gateway.flow.retry import Retry
-from gateway.flow.surroundings import Surroundings
 from gateway.flow.worker import Worker
 from gateway.front import Front, OwnFront, ProcessFront, process_context
 from gateway.log import log
-from gateway.outgoing.smarthost import Smarthost, parse_smarthost
-from gateway.route.recipient import Recipients, check_pattern, duplicates
+from gateway.plan import Plan, load_plan
 from gateway.sources.admission import Admission
 from gateway.sources.conversation import Context
-from gateway.sources.listener import tls_context
 from gateway.sources.sockets import inherited, listening
 from gateway.spool import limits, query
 from gateway.spool.hub import Hub
@@ -60,78 +53,6 @@ def open_spool(settings: Settings) -> Spool:
     """Open the spool that the settings name."""
     spool = settings.gateway
     return Spool(spool.store, spool.min_free, bodies=spool.bodies)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the settings come to: checked as a whole, nothing started."""
-
-    settings: Settings
-    recipients: Recipients
-    smtp_tls: ssl.SSLContext | None
-    around: Surroundings
-
-
-def plan(settings: Settings, where: str) -> Plan:
-    """Work out what the settings mean; SettingsError with every mistake, each line beginning with `where`."""
-    lines: list[str] = []
-    recipients = _recipients(settings, lines)
-    smarthosts = _smarthosts(settings, lines)
-    smtp_tls, smarthost_tls = None, ssl.create_default_context()
-    try:
-        smtp_tls = tls_context(settings.smtp)
-    except SettingsError as error:
-        lines += error.lines
-    try:
-        if settings.outgoing.tls_ca:
-            smarthost_tls.load_verify_locations(settings.outgoing.tls_ca)
-    except OSError as error:
-        lines.append(f"outgoing.tls_ca: {settings.outgoing.tls_ca}: expected a PEM file: {error.strerror or error}")
-    if lines:
-        raise SettingsError([f"{where}: {line}" for line in lines])
-    worker = settings.worker
-    around = Surroundings(
-        settings=settings,
-        clients=_clients(settings),
-        smarthosts=smarthosts,
-        tls=smarthost_tls,
-        retry=Retry(worker.retry_min, worker.retry_max, worker.give_up),
-    )
-    return Plan(settings, recipients, smtp_tls, around)
-
-
-def _recipients(settings: Settings, lines: list[str]) -> Recipients:
-    claims = [(route.name, route.recipients) for route in settings.route]
-    for number, route in enumerate(settings.route, 1):
-        for place, pattern in enumerate(route.recipients, 1):
-            if wrong := check_pattern(pattern):
-                lines.append(f"route[{number}].recipients[{place}]: {wrong}")
-    if not lines:
-        lines += [f"route: {pattern} is claimed by {' and '.join(names)}" for pattern, names in duplicates(claims)]
-    return Recipients.of(claims) if not lines else Recipients.of([])
-
-
-def _smarthosts(settings: Settings, lines: list[str]) -> tuple[Smarthost, ...]:
-    found = []
-    for number, entry in enumerate(settings.outgoing.smarthosts, 1):
-        table = entry if isinstance(entry, SmarthostTable) else SmarthostTable(url=entry)
-        password = table.password.value if table.password is not None else None
-        try:
-            found.append(parse_smarthost(table.url, table.user, password))
-        except ValueError as error:
-            lines.append(f"outgoing.smarthosts[{number}]: {error}")
-    return tuple(found)
-
-
-def _clients(settings: Settings) -> dict[str, Client]:
-    return {
-        name: Client(
-            workspace.url,
-            Limits(silence=workspace.timeout, total=5 * workspace.timeout, attachment=workspace.max_attachment_size),
-            threads=settings.threads,
-        )
-        for name, workspace in settings.cention.items()
-    }
 
 
 class Gateway:
@@ -359,20 +280,22 @@ def token_notes(settings: Settings, days: float = 14.0) -> dict[str, str]:
     return notes
 
 
-def load_plan(path: Path) -> Plan:
-    """Read a settings file and work out what it means; SettingsError with every mistake."""
-    return plan(load(path), str(path))
-
-
 def run(path: Path, roles: frozenset[Role] = ALL_ROLES) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the settings again. Exit 70 when a part ended unasked."""
     loaded = load_plan(path)
     logging.configure(loaded.settings.gateway.log, loaded.settings.gateway.log_level)
+    _take_descriptors()
     unfinished, broken = uvloop.run(_run(path, loaded, roles))
     if unfinished or broken:
         # Threads that wait for others would hold the process; the next start takes their jobs up.
         sys.stderr.flush()
         os._exit(os.EX_SOFTWARE if broken else 0)
+
+
+def _take_descriptors() -> None:
+    """Have as many descriptors as we may: what is usual, 1,024, is for programs that use select."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _run(path: Path, loaded: Plan, roles: frozenset[Role]) -> tuple[int, bool]:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from gateway.app import Plan
 from gateway.cention.resource import ATTACHMENTS
 from gateway.cention.token import claims
 from gateway.config.units import Listen, Secret
 from gateway.errors import GatewayError, Permanent, Refused
 from gateway.model import Resource
 from gateway.outgoing.smarthost import Smarthost, try_login
+from gateway.plan import Plan
 from gateway.spool.spool import Spool
 
 State = Literal["ok", "warning", "wrong"]

@@ -22,8 +22,9 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, Envelope
 
 from gateway import log as logging
-from gateway.app import Gateway, plan
+from gateway.app import Gateway
 from gateway.config.settings import Settings
+from gateway.plan import plan
 from gateway.simulator.options import Options
 from gateway.simulator.server import Simulator
 

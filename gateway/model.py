@@ -61,8 +61,67 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """The answer that makes an errand a closed one (contract.md, `answer`).
+
+    `user_type` is "cention", "solidus" or "clearinteract", or "" for the system; `user_id` is None where none is named.
+    """
+
+    subject: str = ""
+    body: str = ""
+    html_body: str = ""
+    user_type: str = ""
+    user_id: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsAppTemplate:
+    """A template message that starts an errand (contract.md, `watemplate`); `params` are names and texts in order."""
+
+    element_name: str
+    namespace: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A telephone call as the integration "aventa" tells it (contract.md, `integrationData`); numbers are MSISDNs.
+
+    What is "" is left out of the document. `appointment` is Unix time in seconds, as a string.
+    """
+
+    device_id: int
+    extension_id: int
+    dest_number: str
+    queue_name: str
+    queue_number: str
+    reference_id: str = ""
+    link: str = ""
+    paging_number: str = ""
+    paging_name: str = ""
+    comment: str = ""
+    call_reason: str = ""
+    appointment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """The end of a call, which closes its errand (contract.md, Close); "" is left out of the document."""
+
+    errand_id: str
+    device_id: int
+    extension_id: int
+    reference_id: str = ""
+    dialed_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Errand:
-    """What Cention is asked to create: the `msg` of c3_new_errands (contract.md, Create)."""
+    """What Cention is asked to create: the attributes of c3_new_errands (contract.md, Create).
+
+    `extradata` is any JSON value, None where there is none.
+    """
 
     message_id: str
     name: str
@@ -71,6 +130,11 @@ class Errand:
     body: str
     html_body: str
     attachments: tuple[Attachment, ...] = ()
+    closing: Closing | None = None
+    template: WhatsAppTemplate | None = None
+    extradata: Any = None
+    call: Call | None = None
+    cuid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +144,14 @@ class Resource:
     type: str
     id: str
     link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The channel that an errand came by (contract.md, Callback: attributes.service); "" where it is not said."""
+
+    type: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +167,7 @@ class Answer:
     to: tuple[Address, ...]
     attachments: tuple[Resource, ...] = ()
     archives: tuple[Resource, ...] = ()
+    service: Service = Service()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What an operator asks for: looking at jobs and traces, acting on them, handing in a mail."""
+"""What an operator asks for: looking at jobs and traces, and acting on them."""
 
 import json
 import time
@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any
 
-from gateway.config.settings import Settings
-from gateway.errors import Permanent, TooLarge
-from gateway.model import Envelope, Event, JobState, Receipt
+from gateway.errors import Permanent
+from gateway.model import Event, JobState
 from gateway.spool import jobs, query
-from gateway.spool.spool import Spool, beside
-
-_CHUNK = 256 * 1024
+from gateway.spool.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +21,6 @@ class Moved:
     verb: str
     jobs: list[int]
     left: list[str]
-
-
-async def ingest(settings: Settings, envelope: Envelope, routes: Sequence[str], mail: BinaryIO) -> Receipt:
-    """Take a mail from a stream into the spool. Permanent for an empty one, TooLarge over the size that SMTP takes."""
-    place = settings.gateway
-    with beside(place.store, place.min_free, bodies=place.bodies) as spool:
-        body = spool.body(settings.smtp.max_header_size)
-        try:
-            while chunk := mail.read(_CHUNK):
-                await body.write(chunk)
-                if body.size > settings.smtp.max_size:
-                    raise TooLarge(f"the mail is larger than smtp.max_size, {settings.smtp.max_size} bytes")
-            if not body.size:
-                raise Permanent("standard input was empty: there is no mail")
-            return await spool.accept(envelope, body, routes)
-        finally:
-            body.close()
 
 
 def listing(spool: Spool, states: Sequence[str], route: str, most: int) -> list[dict[str, Any]]:

@@ -17,8 +17,9 @@ from typing import Any, Self, cast
 import uvloop
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from gateway.app import Gateway, plan
+from gateway.app import Gateway
 from gateway.config.settings import Settings
+from gateway.plan import plan
 from gateway.simulator import Options, Simulator
 from gateway.spool import query
 

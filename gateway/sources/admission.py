@@ -3,12 +3,16 @@
 import asyncio
 import ctypes
 import mmap
+import resource
+import sys
 from typing import Protocol
 from zlib import crc32
 
 from gateway import metrics
 
 _SLOTS = 1 << 16
+# Descriptors that are not for connections: the store, readers, the other side of the work.
+_KEPT = 64
 _TOTAL = 0
 
 
@@ -74,6 +78,7 @@ class Admission:
         self._most_per_address = most_per_address
         self._open: set[Connection] = set()
         self._tally = tally or Tally(mmap.mmap(-1, Tally.size(1)), 0)
+        self._bearable = _bearable()
 
     def limit(self, most: int, most_per_address: int) -> None:
         """Set other limits; connections that are open stay."""
@@ -99,7 +104,7 @@ class Admission:
         """Return the reply for a connection that is one too many (it was counted in), or None."""
         if self.stopping:
             return "421 4.3.2 The gateway is stopping, try again later"
-        if self._tally.total() > self._most:
+        if self._tally.total() > self._most or len(self._open) > self._bearable:
             return "421 4.3.2 Too many connections, try again later"
         if self._tally.of(address) > self._most_per_address:
             return "421 4.7.0 Too many connections from your address, try again later"
@@ -110,3 +115,9 @@ class Admission:
         self.stopping = True
         for connection in list(self._open):
             connection.stop()
+
+
+def _bearable() -> int:
+    """Return how many connections this process has descriptors for: each may need one more, for a large body."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if most == resource.RLIM_INFINITY else max(1, (most - _KEPT) // 2)

@@ -1,0 +1,32 @@
+"""The command line. It alone prints; what the commands do is elsewhere. Exit codes are those of sysexits.h.
+
+0 done · 1 a check or demo that failed · 64 wrong usage · 65 the mail cannot be used · 66 no such input · 67 no such
+recipient · 69 a server is not there · 75 try again later · 77 credentials were refused · 78 wrong settings
+
+Commands import what they work with when they are called: each starts as quickly as it can, `ingest` above all.
+"""
+
+import sys
+from importlib.util import find_spec
+
+import typer
+
+from gateway.cli import ingest, preview, queue, run, simulate, spool, trace
+from gateway.cli.exits import run_to_exit
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Mail to Cention and back."
+)
+for commands in (run.app, ingest.app, trace.app, simulate.app):
+    cli.add_typer(commands)
+cli.add_typer(queue.app, name="queue")
+cli.add_typer(preview.app, name="preview")
+cli.add_typer(spool.database, name="db")
+cli.add_typer(spool.spools, name="spool")
+
+
+def main() -> None:
+    """Run the command that the arguments name, to its exit code."""
+    # Child processes import the main module: of the installed command that would be all of this one.
+    sys.modules["__main__"].__spec__ = find_spec("gateway.__main__")
+    run_to_exit(cli)

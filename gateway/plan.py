@@ -1,0 +1,86 @@
+"""What the settings come to, checked as a whole: a plan that the gateway, `check` and the commands work by."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.cention.client import Client, Limits
+from gateway.config.load import load
+from gateway.config.settings import Settings, SmarthostTable
+from gateway.errors import SettingsError
+from gateway.flow.retry import Retry
+from gateway.flow.surroundings import Surroundings
+from gateway.outgoing.smarthost import Smarthost, parse_smarthost
+from gateway.recipients import mistakes, recipients_of
+from gateway.route.recipient import Recipients
+from gateway.sources.listener import tls_context
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the settings come to: checked as a whole, nothing started."""
+
+    settings: Settings
+    recipients: Recipients
+    smtp_tls: ssl.SSLContext | None
+    around: Surroundings
+
+
+def plan(settings: Settings, where: str) -> Plan:
+    """Work out what the settings mean; SettingsError with every mistake, each line beginning with `where`."""
+    lines = mistakes(settings)
+    smarthosts = _smarthosts(settings, lines)
+    smtp_tls, smarthost_tls = None, ssl.create_default_context()
+    try:
+        smtp_tls = tls_context(settings.smtp)
+    except SettingsError as error:
+        lines += error.lines
+    try:
+        if settings.outgoing.tls_ca:
+            smarthost_tls.load_verify_locations(settings.outgoing.tls_ca)
+    except OSError as error:
+        lines.append(f"outgoing.tls_ca: {settings.outgoing.tls_ca}: expected a PEM file: {error.strerror or error}")
+    if lines:
+        raise SettingsError([f"{where}: {line}" for line in lines])
+    worker = settings.worker
+    around = Surroundings(
+        settings=settings,
+        clients=_clients(settings),
+        smarthosts=smarthosts,
+        tls=smarthost_tls,
+        retry=Retry(worker.retry_min, worker.retry_max, worker.give_up),
+    )
+    return Plan(settings, recipients_of(settings), smtp_tls, around)
+
+
+def _smarthosts(settings: Settings, lines: list[str]) -> tuple[Smarthost, ...]:
+    found = []
+    for number, entry in enumerate(settings.outgoing.smarthosts, 1):
+        table = entry if isinstance(entry, SmarthostTable) else SmarthostTable(url=entry)
+        password = table.password.value if table.password is not None else None
+        try:
+            found.append(parse_smarthost(table.url, table.user, password))
+        except ValueError as error:
+            lines.append(f"outgoing.smarthosts[{number}]: {error}")
+    return tuple(found)
+
+
+def _clients(settings: Settings) -> dict[str, Client]:
+    return {
+        name: Client(
+            workspace.url,
+            Limits(
+                connect=min(10.0, workspace.timeout),
+                silence=workspace.timeout,
+                total=5 * workspace.timeout,
+                attachment=workspace.max_attachment_size,
+            ),
+            threads=settings.threads,
+        )
+        for name, workspace in settings.cention.items()
+    }
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a settings file and work out what it means; SettingsError with every mistake."""
+    return plan(load(path), str(path))
