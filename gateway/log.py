@@ -130,9 +130,22 @@ class Log:
         """Credentials were refused; the lane's jobs wait for new ones."""
         self._say("error", "paused", lane=lane, reason=reason)
 
+    def token_ends(self, owner: str, source: str, last_day: str, days: float) -> None:
+        """A token expires soon, or has: what it is for will be refused from then on."""
+        fact = "token expires soon" if days > 0 else "token has expired"
+        self._say("warning", fact, owner=owner, source=source, last_day=last_day, days_left=round(days, 1))
+
     def resumed(self, lane: str) -> None:
         """A paused lane works again."""
         self._say("info", "resumed", lane=lane)
+
+    def poller(self, name: str, state: str, reason: str = "") -> None:
+        """A poller went into another state, or fails for another reason than before."""
+        self._say("warning" if reason else "info", f"poller {state}", poller=name, reason=reason)
+
+    def skipped(self, poller: str, what: str, reason: str) -> None:
+        """A message could not be taken and is left where it is; it is tried again later."""
+        self._say("warning", "message skipped", poller=poller, message=what, reason=reason)
 
     def swept(self, orphans: int) -> None:
         """Bodies that no mail refers to were removed."""

@@ -25,6 +25,15 @@ accept_seconds = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10),
     registry=registry,
 )
+mails_skipped = Counter(
+    "cention_gateway_mails_skipped", "Messages left in a mailbox for a later try.", ["mailbox"], registry=registry
+)
+mailbox_age = Gauge(
+    "cention_gateway_mailbox_last_success_age_seconds",
+    "Time since a mailbox last answered.",
+    ["mailbox"],
+    registry=registry,
+)
 callbacks = Counter(
     "cention_gateway_callbacks", "Callbacks, by workspace and outcome.", ["workspace", "outcome"], registry=registry
 )
@@ -42,6 +51,12 @@ jobs = Gauge(
 )
 oldest_waiting = Gauge(
     "cention_gateway_oldest_waiting_seconds", "Age of the oldest job that is not at its end.", registry=registry
+)
+token_days_left = Gauge(
+    "cention_gateway_token_days_left",
+    "Days until a token expires, below 0 after; none for tokens that do not say.",
+    ["owner"],
+    registry=registry,
 )
 paused = Gauge("cention_gateway_paused", "1 while a lane waits for new credentials.", ["lane"], registry=registry)
 

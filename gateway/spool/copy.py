@@ -14,10 +14,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.errors import Permanent
 from gateway.spool.spool import Spool
-from gateway.spool.tables import callback, cursor, event, job, mail, pause, sent
+from gateway.spool.tables import callback, cursor, event, fetched, job, mail, pause, sent
 
 _Row: TypeAlias = dict[str, Any]
-_TABLES = (mail, callback, job, sent, event, cursor)
+_TABLES = (mail, callback, job, sent, event, cursor, fetched)
 _COUNTED = (job, event)
 _AT_ONCE = 200
 _PIECE = 1024 * 1024

@@ -136,6 +136,26 @@ cursor = Table(
     Column("uid", _NUMBER, nullable=False),
 )
 
+fetched = Table(
+    "fetched",
+    metadata,
+    Column("mailbox", _NAME, primary_key=True),
+    Column("folder", _NAME, primary_key=True),
+    Column("uid", _NAME, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("error", Text),
+)
+
+holding = Table(
+    "holding",
+    metadata,
+    Column("name", _NAME, primary_key=True),
+    Column("holder", String(26), nullable=False),
+    Column("until", Float, nullable=False),
+)
+
 pause = Table(
     "pause",
     metadata,

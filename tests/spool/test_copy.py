@@ -123,7 +123,7 @@ def test_a_job_whose_mail_came_in_later_is_left_for_the_next_time(pair: tuple[Sp
     asyncio.run(accepted(source, mail(1000)))
     done += going
     assert [one.left for one in done if one.table == "job"] == [1]
-    assert [one.left for one in copy(source, target)] == [0] * 6
+    assert not any(one.left for one in copy(source, target))
     assert everything(target) == everything(source)
 
 

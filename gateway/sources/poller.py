@@ -1,0 +1,181 @@
+"""What every way in that fetches has in common: a poller, the ground that it stands on, and how it is doing.
+
+A poller runs in a thread of its own, since it waits for others with blocking libraries. What it takes becomes durable
+in the event loop's thread, by the same `Store.accept` as everywhere; it may say "I have it" to its server only when
+the future that `Ground.take` returned is done.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+from gateway import metrics
+from gateway.log import log
+from gateway.model import Envelope, Receipt
+from gateway.sources.store import Store
+
+
+class State(StrEnum):
+    """How a poller is doing, in a word."""
+
+    STARTING = "starting"
+    WORKING = "working"
+    FAILING = "failing"
+    REFUSED = "refused"
+    ELSEWHERE = "elsewhere"
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Status:
+    """What a person wants to know of a poller. Times are Unix seconds, 0.0 for never; `error` is "" for none."""
+
+    name: str
+    kind: str
+    state: State = State.STARTING
+    since: float = field(default_factory=time.time)
+    last_success: float = 0.0
+    error: str = ""
+    taken: int = 0
+    copies: int = 0
+    skipped: int = 0
+
+    def turn(self, state: State, error: str = "") -> bool:
+        """Go into a state; return whether it, or the reason, is another than before."""
+        if changed := (state, error) != (self.state, self.error):
+            self.state, self.error, self.since = state, error, time.time()
+        return changed
+
+
+class Denied(Exception):
+    """The server refused our credentials: it is tried again slowly, so that no account gets locked."""
+
+
+class Poller(Protocol):
+    """One mailbox folder, or directory, that mail is fetched from. `name` is unique: "imap old-mailbox INBOX"."""
+
+    name: str
+    kind: str
+
+    def run(self, ground: "Ground") -> None:
+        """Fetch until `ground.stopping` is set; raise Denied or any error of the connection, to be run again later."""
+
+
+class Ground:
+    """What a poller stands on: the store, a clock to stop by, its status. All calls are from the poller's thread."""
+
+    def __init__(
+        self, status: Status, store: Store[Any], loop: asyncio.AbstractEventLoop, max_size: int, max_head: int
+    ) -> None:
+        self.status = status
+        self.stopping = threading.Event()
+        self.max_size = max_size
+        self._store = store
+        self._loop = loop
+        self._max_head = max_head
+
+    def check_room(self, size: int = 0) -> None:
+        """Raise Full when the spool has no room for a mail of that size."""
+        self._store.check_room(size)
+
+    def take(self, envelope: Envelope, content: Iterable[bytes], routes: Sequence[str]) -> "Future[Receipt]":
+        """Make a mail durable; the future is done after the commit, and carries GatewayError when it is not.
+
+        `content` are its bytes in pieces, small ones best as one; it is read in the loop's thread, so it must not wait.
+        """
+        taken = asyncio.run_coroutine_threadsafe(self._accept(envelope, content, routes), self._loop)
+        taken.add_done_callback(self._count)
+        return taken
+
+    def open(self) -> "Delivery":
+        """Begin a mail that comes in pieces that have to be waited for."""
+        return Delivery(self, self._store.body(self._max_head))
+
+    def succeeded(self) -> None:
+        """The server answered as it should: all that there was is taken."""
+        self.status.last_success = time.time()
+        if self.status.turn(State.WORKING):
+            log.poller(self.status.name, "working")
+
+    def skipped(self, what: str, reason: str) -> None:
+        """A message is left where it is for now, and the next ones go on."""
+        self.status.skipped += 1
+        metrics.mails_skipped.labels(self.status.name).inc()
+        log.skipped(self.status.name, what, reason)
+
+    def rest(self, seconds: float) -> bool:
+        """Wait; return whether the poller has to stop."""
+        return self.stopping.wait(seconds)
+
+    def in_loop(self, coroutine: Any, seconds: float = 300.0) -> Any:
+        """Run a coroutine of the store's in the loop's thread and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(seconds)
+
+    async def accept(self, envelope: Envelope, body: Any, routes: Sequence[str]) -> Receipt:
+        """Make a body durable that was written already; in the loop's thread."""
+        receipt = await self._store.accept(envelope, body, routes)
+        name = (metrics.mails_copied if receipt.repeat else metrics.mails_accepted).labels(envelope.source)
+        name.inc()
+        if receipt.repeat:
+            log.copied(receipt.id, envelope.source, envelope.sender, self.status.name)
+        else:
+            log.accepted(receipt.id, envelope.source, envelope.sender, list(routes), body.size, self.status.name)
+        return receipt
+
+    async def _accept(self, envelope: Envelope, content: Iterable[bytes], routes: Sequence[str]) -> Receipt:
+        body = self._store.body(self._max_head)
+        try:
+            for piece in content:
+                await body.write(piece)
+            return await self.accept(envelope, body, routes)
+        finally:
+            body.close()
+
+    def _count(self, done: "Future[Receipt]") -> None:
+        if done.cancelled() or done.exception() is not None:
+            return
+        if done.result().repeat:
+            self.status.copies += 1
+        else:
+            self.status.taken += 1
+
+
+class Delivery:
+    """A mail that comes in pieces; a context manager. `write` what comes, then `finish`, or leave it and it is gone."""
+
+    def __init__(self, ground: Ground, body: Any) -> None:
+        self._ground = ground
+        self._body = body
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._body.close()
+
+    @property
+    def head(self) -> bytes:
+        """The header block, as far as it has come."""
+        return bytes(self._body.head)
+
+    @property
+    def size(self) -> int:
+        """The bytes so far."""
+        return int(self._body.size)
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes; raises TooLarge and Full as `Body.write` does."""
+        self._ground.in_loop(self._body.write(piece))
+
+    def finish(self, envelope: Envelope, routes: Sequence[str]) -> Receipt:
+        """Return once the mail is durable."""
+        receipt: Receipt = self._ground.in_loop(self._ground.accept(envelope, self._body, routes))
+        status = self._ground.status
+        status.copies += receipt.repeat
+        status.taken += not receipt.repeat
+        return receipt
