@@ -1,0 +1,37 @@
+"""Whose mail a fetched message is."""
+
+from gateway.sources.addressing import Addressing
+
+ROUTES = {"support@example.com": "support", "sales@example.com": "sales"}
+BY_HEADER = Addressing(
+    "rest", ("Delivered-To", "X-Original-To", "To", "Cc"), lambda address: ROUTES.get(address.lower())
+)
+FIXED = Addressing("rest", (), lambda _: None)
+
+
+def test_a_fixed_route_takes_every_message() -> None:
+    assert FIXED.routes(b"To: support@example.com\n") == (["rest"], ())
+
+
+def test_the_recipient_in_a_header_decides() -> None:
+    assert BY_HEADER.routes(b"To: Help <Support@example.com>\r\n\r\n") == (["support"], ("Support@example.com",))
+
+
+# To may be a list; where it was delivered to is this mailbox.
+def test_an_earlier_header_of_the_list_goes_before_a_later_one() -> None:
+    head = b"To: support@example.com\nDelivered-To: sales@example.com\n"
+    assert BY_HEADER.routes(head)[0] == ["sales"]
+
+
+def test_a_mail_to_two_of_ours_is_for_both() -> None:
+    head = b'To: "a, b" <support@example.com>,\r\n\tother@example.org,\r\n sales@example.com\r\n'
+    assert BY_HEADER.routes(head)[0] == ["support", "sales"]
+
+
+def test_what_no_route_claims_goes_to_the_catch_all() -> None:
+    assert BY_HEADER.routes(b"To: someone@example.org\nSubject: support@example.com\n") == (["rest"], ())
+
+
+# The standard library's reader of addresses is recursive; here a hostile header costs nothing.
+def test_a_hostile_header_ends_soon() -> None:
+    assert BY_HEADER.routes(b"To: " + b"(" * 500_000 + b"a@b," * 500_000)[0] == ["rest"]
