@@ -12,29 +12,33 @@ from pathlib import Path
 
 import uvloop
 from starlette.routing import Route as WebRoute
+from ulid import ULID
 
 from gateway import log as logging
 from gateway import metrics
-from gateway.cention.token import claims
 from gateway.config.settings import Settings
 from gateway.config.units import Listen
 from gateway.errors import GatewayError, SettingsError
 from gateway.flow.readers import Readers
+from gateway.flow.tokens import TokenWatch
 from gateway.flow.worker import Worker
 from gateway.front import Front, OwnFront, ProcessFront, process_context
 from gateway.log import log
 from gateway.plan import Plan, load_plan
+from gateway.pollers import fetching, pollers_of
+from gateway.readiness import Readiness
 from gateway.sources.admission import Admission
 from gateway.sources.conversation import Context
 from gateway.sources.sockets import inherited, listening
-from gateway.spool import limits, query
+from gateway.sources.supervisor import Supervisor
+from gateway.spool import limits
+from gateway.spool.fetching import Places
 from gateway.spool.hub import Hub
 from gateway.spool.spool import Spool
-from gateway.web.callbacks import endpoint
+from gateway.web.callbacks import routes as callback_routes
 from gateway.web.health import healthz, metrics_page, readyz
 from gateway.web.server import WebServer
 
-_WORKER_SILENCE = 60.0
 _WATCH_SECONDS = 1.0
 
 
@@ -43,6 +47,7 @@ class Role(StrEnum):
 
     SMTP = "smtp"
     HTTP = "http"
+    FETCH = "fetch"
     WORKER = "worker"
 
 
@@ -68,6 +73,7 @@ class Gateway:
         self.http = settings_plan.settings.http.listen
         self.broken = asyncio.Event()
         self._said = ""
+        self._token_watch = TokenWatch()
         settings = settings_plan.settings
         self.spool = open_spool(settings)
         self._hub = Hub(self.spool.writer, self._work)
@@ -82,8 +88,12 @@ class Gateway:
         self._passed = inherited()
         self._sockets: list[list[socket.socket]] = []
         self._front = self._made_front()
+        smtp = settings.smtp
+        self._places = Places(self.spool, str(ULID()))
+        self._supervisor = Supervisor(self.spool, self._places.hold, smtp.max_size, smtp.max_header_size)
         self._web = WebServer(self._web_routes(), settings.http.listen)
         self._watching: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def _made_front(self) -> Front:
         settings = self.plan.settings
@@ -108,6 +118,7 @@ class Gateway:
             await self._start_front()
             if Role.WORKER in self.roles:
                 self._worker.start()
+            self._start_pollers()
         except BaseException:
             await self._front.stop()
             self._readers.close()
@@ -127,6 +138,15 @@ class Gateway:
         await self._front.start(self._sockets)
         self.smtp = tuple(Listen(*one.getsockname()[:2]) for one in self._sockets[0])
 
+    def _start_pollers(self) -> None:
+        if Role.FETCH in self.roles:
+            self._supervisor.start(pollers_of(self.plan, self._places))
+
+    async def _restart_pollers(self) -> None:
+        seconds = self.plan.settings.gateway.stop_timeout
+        await asyncio.get_running_loop().run_in_executor(None, self._supervisor.stop, seconds)
+        self._start_pollers()
+
     async def _watch(self) -> None:
         """Look, once a second, at what must live, and at the limits of the spool."""
         loop = asyncio.get_running_loop()
@@ -138,6 +158,7 @@ class Gateway:
                 self.broken.set()
                 return
             await loop.run_in_executor(None, self._look_at_limits)
+            await loop.run_in_executor(None, self._token_watch.look, self.plan.settings)
             self._front.full(self.spool.acceptor.room.full)
 
     def _lives(self) -> dict[str, bool]:
@@ -162,13 +183,17 @@ class Gateway:
             self._watching.cancel()
         for listener in {one for row in self._sockets for one in row}:
             listener.close()
+        loop = asyncio.get_running_loop()
+        fetching = loop.run_in_executor(None, self._supervisor.stop, seconds)
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.gather(self._front.stop(), self._web.stop())
         except TimeoutError:
             self._web.force_exit = True
+        if await fetching:
+            log.pollers_left()
         left = max(0.1, deadline - time.monotonic())
-        unfinished = await asyncio.get_running_loop().run_in_executor(None, self._worker.stop, left)
+        unfinished = await loop.run_in_executor(None, self._worker.stop, left)
         self._readers.close()
         self._hub.close()
         self.spool.close()
@@ -181,6 +206,9 @@ class Gateway:
         self._front.reload(new.settings)
         self._worker.around = new.around
         self._worker.wake()
+        if fetching(old.settings) != fetching(new.settings):
+            self._tasks.add(task := asyncio.get_running_loop().create_task(self._restart_pollers()))
+            task.add_done_callback(self._tasks.discard)
         fixed = (
             *("gateway.spool", "gateway.bodies", "gateway.min_free", "smtp.listen", "smtp.processes", "http.listen"),
             *("worker.threads", "worker.readers"),
@@ -192,6 +220,10 @@ class Gateway:
         if str(error) != self._said:
             self._said = str(error)
             log.trouble("spool", error)
+
+    def _smtp_trouble(self) -> str:
+        listens = bool(self.smtp) or not self.plan.settings.smtp.listen
+        return self._front.trouble() if listens else "does not listen"
 
     def _context(self) -> Context:
         settings = self.plan.settings
@@ -205,79 +237,25 @@ class Gateway:
         )
 
     def _web_routes(self) -> list[WebRoute]:
-        callbacks = endpoint(lambda: self.plan.settings, self.spool)
+        ready = Readiness(
+            settings=lambda: self.plan.settings,
+            spool=self.spool,
+            smtp=self._smtp_trouble if Role.SMTP in self.roles else None,
+            worker=self._worker if Role.WORKER in self.roles else None,
+            supervisor=self._supervisor,
+        )
+        answer = readyz(ready.parts, ready.notes, tokens=ready.tokens, mailboxes=ready.mailboxes)
         return [
-            *([WebRoute("/callbacks/{workspace}", callbacks, methods=["POST"])] if Role.HTTP in self.roles else []),
+            *(callback_routes(lambda: self.plan.settings, self.spool) if Role.HTTP in self.roles else []),
             WebRoute("/healthz", healthz, methods=["GET"]),
-            WebRoute("/readyz", readyz(self._parts, self._notes), methods=["GET"]),
-            WebRoute("/metrics", metrics_page(self._count, self._others), methods=["GET"]),
+            WebRoute("/readyz", answer, methods=["GET"]),
+            WebRoute("/metrics", metrics_page(ready.count, self._others), methods=["GET"]),
         ]
-
-    def _parts(self) -> dict[str, str]:
-        """What is wrong with each part, "" for nothing."""
-        parts = {"spool": self._spool_trouble()}
-        if Role.SMTP in self.roles:
-            listens = bool(self.smtp) or not self.plan.settings.smtp.listen
-            parts["smtp"] = self._front.trouble() if listens else "does not listen"
-        if Role.WORKER in self.roles:
-            silence = time.monotonic() - self._worker.alive_at
-            parts["worker"] = f"no sign of life for {silence:.0f} s" if silence > _WORKER_SILENCE else ""
-        return parts
-
-    def _spool_trouble(self) -> str:
-        try:
-            self.spool.check_room()
-            self.spool.read(query.unfinished)
-        except GatewayError as error:
-            return str(error)
-        return self.spool.writer.trouble
-
-    def _notes(self) -> dict[str, str]:
-        """What a postmaster should know though everything works: paused lanes, parked jobs, tokens near their end."""
-        return self._stored_notes() | self._worker.troubles() | token_notes(self.plan.settings)
-
-    def _stored_notes(self) -> dict[str, str]:
-        try:
-            pauses, counts = self.spool.read(query.pauses), self.spool.read(query.counts)
-        except GatewayError:  # the spool's own part says what is wrong with it
-            return {}
-        notes = {pause["lane"]: f"paused: {pause['reason']}" for pause in pauses}
-        if parked := sum(count for _, state, count in counts if state == "parked"):
-            notes["parked"] = f"{parked} jobs need a person: cention-gateway queue list --state parked"
-        return notes
-
-    def _count(self) -> None:
-        """Set the gauges that are counted in the spool; while it is away there are none, and the rest is there."""
-        metrics.jobs.clear()
-        try:
-            counts, oldest = self.spool.read(query.counts), self.spool.read(query.oldest_unfinished)
-        except GatewayError:
-            return
-        for kind, state, count in counts:
-            metrics.jobs.labels(kind, state).set(count)
-        metrics.oldest_waiting.set(max(0.0, time.time() - oldest) if oldest is not None else 0.0)
 
 
 def _value(settings: Settings, key: str) -> object:
     section, _, name = key.partition(".")
     return getattr(getattr(settings, section), name)
-
-
-def token_notes(settings: Settings, days: float = 14.0) -> dict[str, str]:
-    """Say which tokens have expired or will within so many days; those that are no JWT say nothing of it."""
-    tokens = {f"route:{route.name}": route.token for route in settings.route}
-    tokens |= {f"workspace:{name}": workspace.attachment_token for name, workspace in settings.cention.items()}
-    notes = {}
-    for owner, secret in tokens.items():
-        try:
-            read = claims(secret.value())
-        except SettingsError as error:
-            notes[f"token of {owner}"] = str(error)
-            continue
-        left = read.days_left(time.time()) if read is not None else None
-        if left is not None and left < days:
-            notes[f"token of {owner}"] = "has expired" if left <= 0 else f"expires in {left:.1f} days"
-    return notes
 
 
 def run(path: Path, roles: frozenset[Role] = ALL_ROLES) -> None:

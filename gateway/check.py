@@ -10,13 +10,14 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from gateway.cention.resource import ATTACHMENTS
-from gateway.cention.token import claims
+from gateway.cention.token import day
+from gateway.config.cention import Workspace
 from gateway.config.units import Listen, Secret
 from gateway.errors import GatewayError, Permanent, Refused
+from gateway.flow.tokens import standing
 from gateway.model import Resource
 from gateway.outgoing.smarthost import Smarthost, try_login
 from gateway.plan import Plan
@@ -43,9 +44,11 @@ def check(plan: Plan) -> list[Finding]:
     if settings.smtp.tls_certificate:
         findings.append(_certificate(settings.smtp.tls_certificate))
     for route in settings.route:
-        findings.append(_token(f"token of route {route.name}", route.token))
+        workspace = settings.cention[route.workspace]
+        findings.append(_token(f"token of route {route.name}", route.token, workspace))
     for name, workspace in settings.cention.items():
-        findings += [_token(f"attachment token of workspace {name}", workspace.attachment_token), _cention(plan, name)]
+        findings += [_token(f"attachment token of workspace {name}", workspace.attachment_token, workspace)]
+        findings.append(_cention(plan, name))
         if not workspace.callback_secrets:
             findings.append(
                 Finding(f"callback of workspace {name}", "warning", "no callback_secrets: anyone may post answers")
@@ -95,27 +98,28 @@ def _certificate(path: str) -> Finding:
         ends = [ssl.cert_time_to_seconds(str(one["notAfter"])) for one in context.get_ca_certs() if "notAfter" in one]
     except (OSError, ValueError) as error:
         return Finding(what, "wrong", f"cannot be read: {error}")
-    return _ending(what, min(ends)) if ends else Finding(what, "ok", "can be used")
+    if not ends:
+        return Finding(what, "ok", "can be used")
+    days = (min(ends) - time.time()) / 86400
+    state: State = "wrong" if days <= 0 else "warning" if days < _SOON_DAYS else "ok"
+    return Finding(what, state, _ending(min(ends), days))
 
 
-def _token(what: str, secret: Secret) -> Finding:
-    try:
-        read = claims(secret.value())
-    except GatewayError as error:
-        return Finding(what, "wrong", str(error))
-    if read is None:
-        return Finding(what, "warning", f"from {secret.origin}; it is no JWT, so its claims and end are not known")
-    if read.expires is None:
-        return Finding(what, "ok", f"from {secret.origin}; it does not expire")
-    return _ending(what, read.expires)
+def _token(what: str, secret: Secret, workspace: Workspace) -> Finding:
+    found = standing(what, secret, workspace, time.time())
+    if found.trouble:
+        return Finding(what, "wrong", found.trouble)
+    if found.claims is None:
+        return Finding(what, "warning", f"from {found.source}; it is no JWT, so its claims and end are not known")
+    said = f"from {found.source}, claims {json.dumps(found.claims.shown(), ensure_ascii=False)}"
+    if found.claims.expires is None or found.days is None:
+        return Finding(what, "ok", f"{said}; it does not expire")
+    state: State = "wrong" if found.days <= 0 else "warning" if found.soon else "ok"
+    return Finding(what, state, f"{said}; {_ending(found.claims.expires, found.days)}")
 
 
-def _ending(what: str, end: float) -> Finding:
-    days = (end - time.time()) / 86400
-    date = datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d")
-    if days <= 0:
-        return Finding(what, "wrong", f"expired on {date}")
-    return Finding(what, "warning" if days < _SOON_DAYS else "ok", f"good until {date}, {days:.0f} days")
+def _ending(end: float, days: float) -> str:
+    return f"expired on {day(end)}" if days <= 0 else f"good until {day(end)}, {days:.0f} days"
 
 
 def _cention(plan: Plan, name: str) -> Finding:

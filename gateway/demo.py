@@ -164,7 +164,7 @@ def _settings(folder: Path, simulator: Simulator, sink: int) -> Settings:
 
 async def _show(stage: Stage, say: Say) -> list[Outcome]:
     say(f"gateway    SMTP {stage.smtp[0]}:{stage.smtp[1]}, HTTP http://{stage.gateway.http}")
-    say(f"Cention    {stage.simulator.url} (simulated; errands at {stage.simulator.origin}/_sim/errands)\n")
+    say(f"Cention    {stage.simulator.url} (simulated; its agents sit at {stage.simulator.origin}/)\n")
     outcomes = []
     for number, mail in enumerate(mails(), 1):
         outcomes += await _one(stage, number, mail, say)
@@ -305,6 +305,7 @@ async def _stay(stage: Stage, say: Say) -> None:
         f"""  python3 -c 'import smtplib; smtplib.SMTP("{host}", {port}).sendmail("me@client.example", """
         """"support@example.com", "Subject: hello\\r\\n\\r\\nhello")'"""
     )
+    say(f"Agents:   {stage.simulator.origin}/   (read errands there, and answer them)")
     say(f"Errands:  {stage.simulator.origin}/_sim/errands   calls: {stage.simulator.origin}/_sim/calls")
     say(f"Gateway:  http://{stage.gateway.http}/readyz   http://{stage.gateway.http}/metrics")
     await asyncio.Event().wait()

@@ -143,6 +143,10 @@ class Log:
         """A poller went into another state, or fails for another reason than before."""
         self._say("warning" if reason else "info", f"poller {state}", poller=name, reason=reason)
 
+    def pollers_left(self) -> None:
+        """Not every poller ended in time; what they had in hand is found again at the next start."""
+        self._say("warning", "pollers did not end in time")
+
     def skipped(self, poller: str, what: str, reason: str) -> None:
         """A message could not be taken and is left where it is; it is tried again later."""
         self._say("warning", "message skipped", poller=poller, message=what, reason=reason)

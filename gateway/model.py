@@ -60,6 +60,18 @@ class Mail:
     notes: tuple[str, ...] = ()
 
 
+class AutoKind(StrEnum):
+    """Who wrote a mail: a person, or a program and why (RFC 3834 and its kin)."""
+
+    PERSON = "person"
+    LIST = "list"
+    REPLY = "reply"
+    NOTIFICATION = "notification"
+    BOUNCE = "bounce"
+    RECEIPT = "receipt"
+    COMPLAINT = "complaint"
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """The answer that makes an errand a closed one (contract.md, `answer`).
@@ -77,11 +89,15 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppTemplate:
-    """A template message that starts an errand (contract.md, `watemplate`); `params` are names and texts in order."""
+    """A template message that starts an errand (contract.md, `watemplate`).
+
+    `params` is the document's array: of each of its objects the names and texts, in order. The page's sample is one
+    object with two names, `((("default", "$10"), ("order", "1234")),)`.
+    """
 
     element_name: str
     namespace: str
-    params: tuple[tuple[str, str], ...] = ()
+    params: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """What the settings come to, checked as a whole: a plan that the gateway, `check` and the commands work by."""
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.cention.client import Client, Limits
+from gateway.cention.workspace import client_of
 from gateway.config.load import load
-from gateway.config.settings import Settings, SmarthostTable
+from gateway.config.outgoing import SmarthostTable
+from gateway.config.settings import Settings
 from gateway.errors import SettingsError
 from gateway.flow.retry import Retry
 from gateway.flow.surroundings import Surroundings
 from gateway.outgoing.smarthost import Smarthost, parse_smarthost
 from gateway.recipients import mistakes, recipients_of
+from gateway.route import source as rules
 from gateway.route.recipient import Recipients
 from gateway.sources.listener import tls_context
 
@@ -25,10 +28,14 @@ class Plan:
     smtp_tls: ssl.SSLContext | None
     around: Surroundings
 
+    def token_of(self, name: str) -> Callable[[], str]:
+        """Return what gives the access tokens of `[oauth.NAME]`."""
+        raise NotImplementedError(name)
+
 
 def plan(settings: Settings, where: str) -> Plan:
     """Work out what the settings mean; SettingsError with every mistake, each line beginning with `where`."""
-    lines = mistakes(settings)
+    lines = mistakes(settings) + rules.mistakes(settings)
     smarthosts = _smarthosts(settings, lines)
     smtp_tls, smarthost_tls = None, ssl.create_default_context()
     try:
@@ -42,15 +49,17 @@ def plan(settings: Settings, where: str) -> Plan:
         lines.append(f"outgoing.tls_ca: {settings.outgoing.tls_ca}: expected a PEM file: {error.strerror or error}")
     if lines:
         raise SettingsError([f"{where}: {line}" for line in lines])
-    worker = settings.worker
+    worker, recipients = settings.worker, recipients_of(settings)
     around = Surroundings(
         settings=settings,
-        clients=_clients(settings),
+        clients={name: client_of(one, settings.threads) for name, one in settings.cention.items()},
         smarthosts=smarthosts,
         tls=smarthost_tls,
         retry=Retry(worker.retry_min, worker.retry_max, worker.give_up),
+        recipients=recipients,
+        rules=rules.source(settings),
     )
-    return Plan(settings, recipients_of(settings), smtp_tls, around)
+    return Plan(settings, recipients, smtp_tls, around)
 
 
 def _smarthosts(settings: Settings, lines: list[str]) -> tuple[Smarthost, ...]:
@@ -63,22 +72,6 @@ def _smarthosts(settings: Settings, lines: list[str]) -> tuple[Smarthost, ...]:
         except ValueError as error:
             lines.append(f"outgoing.smarthosts[{number}]: {error}")
     return tuple(found)
-
-
-def _clients(settings: Settings) -> dict[str, Client]:
-    return {
-        name: Client(
-            workspace.url,
-            Limits(
-                connect=min(10.0, workspace.timeout),
-                silence=workspace.timeout,
-                total=5 * workspace.timeout,
-                attachment=workspace.max_attachment_size,
-            ),
-            threads=settings.threads,
-        )
-        for name, workspace in settings.cention.items()
-    }
 
 
 def load_plan(path: Path) -> Plan:

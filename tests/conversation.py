@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import uvloop
 
-from gateway.config.settings import SmtpSection
+from gateway.config.listening import SmtpSection
 from gateway.route.recipient import Recipients
 from gateway.sources.admission import Admission
 from gateway.sources.conversation import Context

@@ -111,6 +111,11 @@ class Road:
             "worker": {"retry_min": "100 ms", "retry_max": "200 ms", "probe": "30 s", "readers": 1, "threads": 4},
         }
         for name, values in self.sections.items():
+            if name == "rules":  # for every mail, and by route
+                sections["rule"] = values.get("every", [])
+                for route in sections["route"]:
+                    route["rule"] = values.get(route["name"], [])
+                continue
             target = sections["cention"]["demo"] if name == "workspace" else sections[name]
             target |= values
         return Settings.model_validate(sections)

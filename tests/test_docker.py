@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import GatewaySection, Settings
+from gateway.config.gateway import GatewaySection
+from gateway.config.settings import Settings
 from gateway.config.units import Listen
 
 ROOT = Path(__file__).parents[1]

@@ -33,6 +33,7 @@ SECTIONS = {
     "http": "HttpSection",
     "cention.demo": "Workspace",
     "[route]": "Route",
+    "[rule]": "RuleSection",
     "outgoing": "OutgoingSection",
     "worker": "WorkerSection",
 }

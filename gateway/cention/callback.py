@@ -1,6 +1,6 @@
 """Reading Cention's callback (contract.md, Callback): from a document as any server writes it to an Answer.
 
-A request is read in steps, its secret seen before anything is believed: `parse`, `secret`, `matches`, `read`.
+A request is read in steps, its secret seen before anything is believed: `parse`, `secret`, `matches`, `kept`, `read`.
 """
 
 import hmac
@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
+from gateway.cention import jsontext
 from gateway.cention.node import Malformed, Node
-from gateway.cention.resource import ARCHIVES, RESOURCE_TYPES
-from gateway.model import Address, Answer, Resource
+from gateway.cention.resource import ARCHIVE_TYPES, RESOURCE_TYPES
+from gateway.model import Address, Answer, Resource, Service
 
-__all__ = ["Malformed", "UnknownEvent", "identity", "matches", "parse", "read", "secret"]
+__all__ = ["Malformed", "UnknownEvent", "identity", "kept", "matches", "parse", "read", "secret"]
 
-_TYPE = "c3_callback_answer_errands"
+# The second of each is what older servers write [sdk].
+_TYPES = ("c3_callback_answer_errands", "c3_callback_answer_errand")
+_ERRANDS = ("c3_answer_errands", "c3_errand")
 _ANSWERED = "1"
 
 
@@ -30,11 +31,8 @@ class UnknownEvent:
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a request's body; Malformed where it is not UTF-8, not JSON, too deep or no object."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Malformed("", f"expected JSON: {error}") from error
+    """Return the JSON object in a request's body; Malformed where there is none, as `jsontext.load` says."""
+    document = jsontext.load(body)
     if not isinstance(document, dict):
         raise Node(document).wrong("an object")
     return document
@@ -45,6 +43,17 @@ def secret(document: Mapping[str, Any]) -> str | None:
     meta = document.get("meta")
     found = meta.get("api_secret") if isinstance(meta, dict) else None
     return found if isinstance(found, str) else None
+
+
+def kept(document: Mapping[str, Any]) -> bytes:
+    """Return a parsed callback as it is stored: without its secret, which has served its purpose.
+
+    `parse` takes it again. Malformed where it is nested too deep to be written, as no callback is.
+    """
+    meta = document.get("meta")
+    if isinstance(meta, dict) and "api_secret" in meta:
+        document = {**document, "meta": {name: value for name, value in meta.items() if name != "api_secret"}}
+    return jsontext.dump(document)
 
 
 def matches(given: str | None, secrets: Sequence[str]) -> bool:
@@ -73,8 +82,8 @@ def read(document: Mapping[str, Any]) -> Answer | UnknownEvent:
     root = Node(document)
     data = root.get("data")
     kind = data.get("type").word()
-    if kind != _TYPE:
-        return UnknownEvent(kind, _event(data))
+    if kind not in _TYPES:
+        return UnknownEvent(kind, _said(data.get("attributes"), "event"))
     event = data.get("attributes").get("event").id()
     if event != _ANSWERED:
         return UnknownEvent(kind, event)
@@ -82,22 +91,15 @@ def read(document: Mapping[str, Any]) -> Answer | UnknownEvent:
     return _answer(_errand(data, included), included)
 
 
-def _event(data: Node) -> str:
-    try:
-        return data.get("attributes").get("event").id()
-    except Malformed:
-        return ""
-
-
 def _errand(data: Node, included: Sequence[Node]) -> Node:
     """Find the resource that the callback is about: the one that it names, or the only one there."""
-    errands = [node for node in included if node.get("type").value == "c3_answer_errands"]
+    errands = [node for node in included if node.get("type").value in _ERRANDS]
     named = data.get("relationships").get("errand").get("data").get("id")
     if named.value is not None:
         errands = [node for node in errands if node.get("id").id() == named.id()]
     if not errands:
         which = "" if named.value is None else f" with the id {named.id()}"
-        raise Malformed("/included", f"expected a resource of type c3_answer_errands{which}, found none")
+        raise Malformed("/included", f"expected a resource of type {_ERRANDS[0]}{which}, found none")
     return errands[0]
 
 
@@ -113,15 +115,39 @@ def _answer(errand: Node, included: Sequence[Node]) -> Answer:
         body=response.get("body").text(),
         html_body=response.get("html_body", "htmlBody").text(),
         to=_recipients(response.get("to")),
-        attachments=tuple(resource for resource in resources if resource.type != ARCHIVES),
-        archives=tuple(resource for resource in resources if resource.type == ARCHIVES),
+        attachments=tuple(resource for resource in resources if resource.type not in ARCHIVE_TYPES),
+        archives=tuple(resource for resource in resources if resource.type in ARCHIVE_TYPES),
+        service=_service(errand.get("attributes")),
     )
 
 
 def _recipients(to: Node) -> tuple[Address, ...]:
-    """Read the recipients; one without an address is left out, since there is nowhere to send its mail."""
-    found = [Address(node.get("name").line(), node.get("email_address", "emailAddress").line()) for node in to.items()]
-    return tuple(address for address in found if address.email)
+    """Read the recipients, each once; one without an address is left out, since there is nowhere to send its mail."""
+    found: dict[tuple[str, str], Address] = {}
+    for node in to.items():
+        address = Address(node.get("name").line(), node.get("email_address", "emailAddress").line())
+        if address.email:
+            found.setdefault(_mailbox(address), address)
+    return tuple(found.values())
+
+
+def _mailbox(address: Address) -> tuple[str, str]:
+    """Return what tells mailboxes apart: letter case does not matter in a domain."""
+    local, _, domain = address.email.rpartition("@")
+    return local, domain.lower()
+
+
+def _service(attributes: Node) -> Service:
+    """Read `service`; what it says there in another shape is nothing, for an answer can be sent without it."""
+    said = attributes.get("service")
+    return Service(_said(said, "type"), _said(said, "name"))
+
+
+def _said(node: Node, name: str) -> str:
+    try:
+        return node.get(name).id()
+    except Malformed:
+        return ""
 
 
 def _resources(errand: Node, included: Sequence[Node]) -> list[Resource]:

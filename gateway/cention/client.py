@@ -1,16 +1,15 @@
 """The client of one workspace's API (contract.md, Transport): creates errands, fetches attachments.
 
-Requests are sent by requests' adapter, without its Session: so no .netrc can replace the token, no proxy or certificate
-comes in from the environment, no cookie is kept and no redirect is followed.
+Errands are posted by `exchange`, many at once from one thread. Attachments are fetched by requests' adapter, without
+its Session: so no .netrc can replace the token, no proxy or certificate comes in from the environment, no cookie is
+kept and no redirect is followed.
 """
 
-import os
-import re
-from collections.abc import Mapping
+import asyncio
+from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from http.client import HTTPException
 from typing import IO, Any
 
 import requests
@@ -20,11 +19,18 @@ from urllib3.exceptions import HTTPError
 
 from gateway.cention.deadline import PIECE, POOLS, deadline
 from gateway.cention.document import created_id
+from gateway.cention.exchange import Exchange
+from gateway.cention.limits import Limits
+from gateway.cention.loop import loop
 from gateway.cention.network import trouble
+from gateway.cention.reply import Reply
 from gateway.cention.resource import address, attachment
 from gateway.cention.status import error_for
-from gateway.errors import Refused, TooLarge
+from gateway.cention.token import Token, bearer
+from gateway.errors import TooLarge
 from gateway.model import Attachment, Resource
+
+__all__ = ["Client", "Limits"]
 
 _MEDIA_TYPE = "application/vnd.api+json"
 _HEADERS = {
@@ -36,17 +42,6 @@ _HEADERS = {
 }
 _CHUNK = 64 * 1024
 _SHORT = 1024 * 1024
-_VISIBLE = re.compile(r"[!-~]+", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on a call: seconds to connect, of silence, and in all; bytes of an attachment's content."""
-
-    connect: float = 10.0
-    silence: float = 60.0
-    total: float = 300.0
-    attachment: int = 50_000_000
 
 
 class _Adapter(HTTPAdapter):
@@ -62,19 +57,12 @@ class _Adapter(HTTPAdapter):
         return self._pool
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    whole: bool
-
-
 class Client:
     """Speaks to the workspace at `base`, `https://<api domain>/s/<workspace>`, from up to `threads` threads at once.
 
     Connections are kept and shared. A token is given with each call, so that a changed one is used at once, and goes to
-    the base's host only. `authority` is a PEM file of certificates to trust instead of the well-known ones.
+    the base's host only; where a Secret is refused, the error names its source. `authority` is a PEM file of
+    certificates to trust instead of the well-known ones.
     """
 
     def __init__(self, base: str, limits: Limits | None = None, *, threads: int = 8, authority: str = "") -> None:
@@ -82,20 +70,39 @@ class Client:
         self._limits = limits or Limits()
         self._verify = authority or True
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=threads)
+        self._exchange = Exchange(_HEADERS, self._limits, authority)
 
-    def create(self, document: bytes | IO[bytes], token: str) -> str:
+    def create(self, document: bytes | IO[bytes], token: Token) -> str:
         """Send a c3_new_errands document, its bytes or the file that it fills; return the id of the errand.
 
         Errors: Permanent (TooLarge among them), Refused, Temporary, as `status.error_for` and `network.trouble` tell.
         """
-        reply = self._call("POST", f"{self._base}/capi/json/c3_new_errands", token, _SHORT, document)
-        return created_id(reply.status, reply.body)
+        return self.begin(document, token).result()
 
-    def fetch(self, resource: Resource, token: str) -> Attachment:
+    def begin(self, document: bytes | IO[bytes], token: Token) -> "Future[str]":
+        """Begin what `create` does. It ends in the thread of all calls: what is called then must not wait."""
+        return asyncio.run_coroutine_threadsafe(self._create(document, token), loop())
+
+    def end_errand(self, document: bytes, token: Token) -> None:
+        """Send a c3_end_errands document. Errors as for `create`; what Cention answers to it is not documented."""
+        self.begin_end(document, token).result()
+
+    def begin_end(self, document: bytes, token: Token) -> "Future[None]":
+        """Begin what `end_errand` does. It ends as what `begin` begins does."""
+        return asyncio.run_coroutine_threadsafe(self._end(document, token), loop())
+
+    def fetch(self, resource: Resource, token: Token) -> Attachment:
         """Fetch an attachment or archive of an answer. Errors as for `create`; TooLarge where it is over the limit."""
         # Base64 makes 4 bytes of 3, and a server that escapes slashes makes up to 8.
         longest = self._limits.attachment * 8 // 3 + _SHORT
-        reply = self._call("GET", address(self._base, resource), token, longest)
+        text, source = bearer(token)
+        url = address(self._base, resource)
+        try:
+            with deadline(self._limits.total, self._limits.silence):
+                reply = self._fetched(url, text, longest)
+        except (OSError, HTTPError) as error:
+            raise trouble(error, url) from error
+        _check(reply, text, source)
         if not reply.whole:
             limit = self._limits.attachment
             raise TooLarge(f"{resource.type} {resource.id} is larger than the {limit} bytes that are fetched")
@@ -104,54 +111,40 @@ class Client:
     def close(self) -> None:
         """Close the connections that are kept."""
         self._adapter.close()
+        loop().call_soon_threadsafe(self._exchange.close)
 
-    def _call(
-        self, method: str, url: str, token: str, longest: int, document: bytes | IO[bytes] | None = None
-    ) -> _Reply:
+    async def _create(self, document: bytes | IO[bytes], token: Token) -> str:
+        reply = await self._post("c3_new_errands", document, token)
+        return created_id(reply.status, reply.body)
+
+    async def _end(self, document: bytes, token: Token) -> None:
+        await self._post("c3_end_errands", document, token)
+
+    async def _post(self, what: str, document: bytes | IO[bytes], token: Token) -> Reply:
         """Return a 2xx reply; raise the error that anything else stands for."""
-        if not _VISIBLE.fullmatch(token):
-            raise Refused("the token is empty, or has white space or letters in it that no HTTP header can carry")
+        text, source = bearer(token)
+        url = f"{self._base}/capi/json/{what}"
         try:
-            with deadline(self._limits.total, self._limits.silence):
-                reply = self._exchange(_request(method, url, token, document), longest)
-        except (OSError, HTTPError) as error:
+            reply = await self._exchange.post(url, document, text, _SHORT)
+        except (OSError, HTTPError, HTTPException) as error:
             raise trouble(error, url) from error
-        if not 200 <= reply.status < 300:  # noqa: PLR2004 - RFC 9110 15.3, success
-            raise error_for(reply.status, reply.headers, reply.body, datetime.now(UTC), token)
+        _check(reply, text, source)
         return reply
 
-    def _exchange(self, request: requests.PreparedRequest, longest: int) -> _Reply:
+    def _fetched(self, url: str, token: str, longest: int) -> Reply:
         timeout = (self._limits.connect, self._limits.silence)
+        request = requests.Request("GET", url, _HEADERS | {"Authorization": f"Bearer {token}"}).prepare()
         response = self._adapter.send(request, stream=True, timeout=timeout, verify=self._verify)
         with closing(response):
             body = bytearray()
             for chunk in response.iter_content(_CHUNK):
                 body += chunk
                 if len(body) > (longest if response.ok else _SHORT):
-                    return _Reply(response.status_code, response.headers, bytes(body), whole=False)
-            return _Reply(response.status_code, response.headers, bytes(body), whole=True)
+                    return Reply(response.status_code, response.headers, bytes(body), whole=False)
+            return Reply(response.status_code, response.headers, bytes(body))
 
 
-def _request(method: str, url: str, token: str, document: bytes | IO[bytes] | None) -> requests.PreparedRequest:
-    request: Any = _blank(method, url).copy()  # the body may be a file, which its type does not say
-    request.headers["Authorization"] = f"Bearer {token}"
-    if document is not None:
-        request.body = document
-        request.headers["Content-Length"] = str(_size(document))
-    prepared: requests.PreparedRequest = request
-    return prepared
-
-
-@lru_cache(maxsize=64)
-def _blank(method: str, url: str) -> requests.PreparedRequest:
-    """Return a request without token and document: making one is a third of a call's work, and copying it is little."""
-    return requests.Request(method, url, _HEADERS).prepare()
-
-
-def _size(document: bytes | IO[bytes]) -> int:
-    """Return the length of a document in bytes; a file is put to its beginning."""
-    if isinstance(document, bytes):
-        return len(document)
-    size = document.seek(0, os.SEEK_END)
-    document.seek(0)
-    return size
+def _check(reply: Reply, token: str, source: str) -> None:
+    """Raise the error that a reply stands for, unless it is a success."""
+    if not 200 <= reply.status < 300:  # noqa: PLR2004 - RFC 9110 15.3, success
+        raise error_for(reply.status, reply.headers, reply.body, datetime.now(UTC), token, source)

@@ -1,84 +1,88 @@
-"""Building the documents that Cention is sent (contract.md, Create), and reading what it says to them."""
+"""Building the document that creates an errand (contract.md, Create), and reading what Cention says to it.
 
-import re
-from collections.abc import Iterator
+What the contract forbids cannot be built: Invalid names the field. All of a document is checked before any of it is
+written.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import escape
+from typing import Any
 
 import orjson
 import pybase64
 
+from gateway.cention.closing import answer, sender, template
+from gateway.cention.contract import ATTACHMENT, CUID, MESSAGE
+from gateway.cention.integration import integration
 from gateway.cention.node import Malformed, Node
-from gateway.errors import Permanent, Temporary
+from gateway.cention.validity import Invalid, json_value
+from gateway.errors import Temporary
 from gateway.model import Attachment, Errand
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
-_MEDIA_TYPE = re.compile(r"[^\s/;]+/[^\s/;]+")
 # A multiple of three, so that base64 of slices is the slices of base64.
 _SLICE = 3 * 64 * 1024
 
 
 def new_errand(errand: Errand) -> bytes:
-    """Return the JSON:API document that creates an errand; Permanent, with the field, where the contract forbids it."""
+    """Return the JSON:API document that creates an errand; Invalid, with the field, where the contract forbids it."""
     return b"".join(pieces(errand))
 
 
 def pieces(errand: Errand) -> Iterator[bytes]:
     """Yield the document of `new_errand` piece by piece, so that files of many megabytes are never in memory twice."""
-    _check(errand)
-    message = {
-        "message_id": errand.message_id,
-        "name": errand.name,
-        "from": errand.sender,
-        "subject": errand.subject,
-        "body": errand.body,
-        "html_body": errand.html_body,
-    }
-    yield b'{"data":{"type":"c3_new_errands","attributes":{"msg":%b,"attachments":[' % orjson.dumps(message)[:-1]
-    for place, attachment in enumerate(errand.attachments):
-        yield b"," if place else b""
-        yield from _attachment(attachment)
-    yield b"]}}}}"
+    message = MESSAGE.written(errand)
+    described = _described("msg", errand.attachments)
+    closing = _closing(errand)
+    files = errand.closing.attachments if errand.closing is not None else ()
+    described_there = _described("answer", files)
+    beside = _beside(errand)
+    yield b'{"data":{"type":"c3_new_errands","attributes":{"msg":%b' % orjson.dumps(message)[:-1]
+    yield from _attachments(errand.attachments, described)
+    if closing:
+        yield b',"answer":%b' % orjson.dumps(closing)[: -1 if files else None]
+        yield from _attachments(files, described_there) if files else ()
+    for name, value in beside.items():
+        yield b',"%b":%b' % (name.encode(), orjson.dumps(value))
+    yield b"}}}"
 
 
-def _attachment(attachment: Attachment) -> Iterator[bytes]:
-    described = {"content_type": attachment.content_type, "name": attachment.name}
-    if attachment.content_id:
-        described["content_id"] = attachment.content_id
-    yield b'%b,"content":"' % orjson.dumps(described)[:-1]
-    content = memoryview(attachment.content)
-    for start in range(0, len(content), _SLICE):
-        yield pybase64.b64encode(content[start : start + _SLICE])
-    yield b'"}'
+def _closing(errand: Errand) -> dict[str, Any]:
+    if errand.template is not None:
+        return sender(errand.closing)
+    return answer(errand.closing) if errand.closing is not None else {}
 
 
-def _check(errand: Errand) -> None:
-    if not errand.message_id.strip():
-        raise Permanent("msg.message_id is empty, but it is what tells a retry from a new mail")
-    header = {"message_id": errand.message_id, "name": errand.name, "from": errand.sender, "subject": errand.subject}
-    for field, value in header.items():
-        _check_line(f"msg.{field}", value)
-    _check_text("msg.body", errand.body)
-    _check_text("msg.html_body", errand.html_body)
-    for place, attachment in enumerate(errand.attachments):
-        field = f"msg.attachments[{place}]"
-        _check_line(f"{field}.name", attachment.name)
-        _check_line(f"{field}.content_id", attachment.content_id)
-        if not _MEDIA_TYPE.fullmatch(attachment.content_type):
-            raise Permanent(f"{field}.content_type is not a media type: {attachment.content_type[:100]!r}")
+def _beside(errand: Errand) -> dict[str, Any]:
+    """Return the attributes other than `msg` and `answer`, in the order of the contract's page."""
+    beside: dict[str, Any] = {}
+    if errand.template is not None:
+        beside["watemplate"] = template(errand.template)
+    if errand.extradata is not None:
+        try:
+            beside["extradata"] = json_value(errand.extradata)
+        except ValueError as error:
+            raise Invalid("extradata", f"expected {error}", "Create Errand, extradata") from error
+    if errand.call is not None:
+        beside["integrationData"] = integration(errand.call)
+    return beside | CUID.written(errand)
 
 
-def _check_line(field: str, value: str) -> None:
-    _check_text(field, value)
-    if _CONTROLS.search(value):
-        raise Permanent(f"{field} has a line break or another control character in it: {value[:100]!r}")
+def _described(owner: str, attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
+    """Return what is said of each attachment, without its content."""
+    return [ATTACHMENT.at(f"{owner}.attachments[{place}]").written(each) for place, each in enumerate(attachments)]
 
 
-def _check_text(field: str, value: str) -> None:
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Permanent(f"{field} cannot be written as UTF-8: {error.reason} at character {error.start}") from error
+def _attachments(attachments: Sequence[Attachment], described: Sequence[dict[str, Any]]) -> Iterator[bytes]:
+    """Yield the end of an object: its attachments, whose base64 is made slice by slice."""
+    yield b',"attachments":['
+    for place, (attachment, said) in enumerate(zip(attachments, described, strict=True)):
+        yield b'%b%b,"content":"' % (b"," if place else b"", orjson.dumps(said)[:-1])
+        content = memoryview(attachment.content)
+        for start in range(0, len(content), _SLICE):
+            yield pybase64.b64encode(content[start : start + _SLICE])
+        yield b'"}'
+    yield b"]}"
 
 
 def without_largest(errand: Errand, keep: int = 1_000_000) -> tuple[Errand, tuple[str, ...]]:

@@ -1,6 +1,7 @@
-"""What goes wrong before Cention has answered: exceptions of requests, as sentences that a postmaster understands."""
+"""What goes wrong before Cention has answered: exceptions of requests and sockets, as sentences for a postmaster."""
 
 import http.client
+import socket
 import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -17,11 +18,14 @@ _BAD_URL = (
     exceptions.URLRequired,
     LocationValueError,
 )
-_CUT = (exceptions.ChunkedEncodingError, exceptions.ConnectionError, ConnectionError)
+_CUT = (exceptions.ChunkedEncodingError, exceptions.ConnectionError, ConnectionError, http.client.HTTPException)
 
 # The first row with a class that is found in the exception or its causes gives the sentence.
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((NameResolutionError,), "the name {host} cannot be resolved: is it right in `url`, and does DNS answer?"),
+    (
+        (NameResolutionError, socket.gaierror),
+        "the name {host} cannot be resolved: is it right in `url`, and does DNS answer?",
+    ),
     ((ssl.SSLError, exceptions.SSLError), "no TLS connection to {host}: {detail}"),
     ((exceptions.ConnectTimeout,), "{host} did not take the connection in time"),
     ((TimeoutError, ReadTimeoutError, exceptions.Timeout), "{host} did not answer, or not completely, in time"),

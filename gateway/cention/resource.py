@@ -3,21 +3,31 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-import orjson
 import pybase64
 
+from gateway.cention import jsontext
 from gateway.cention.node import Malformed, Node
 from gateway.errors import Permanent, Temporary, TooLarge
 from gateway.model import Attachment, Resource
 
 ATTACHMENTS = "c3_response_attachments"
 ARCHIVES = "c3_area_archives"
-RESOURCE_TYPES = (ATTACHMENTS, ARCHIVES)
+# The second of each is what older servers write [sdk].
+ATTACHMENT_TYPES = (ATTACHMENTS, "c3_responseattachment")
+ARCHIVE_TYPES = (ARCHIVES, "c3_areaarchive")
+RESOURCE_TYPES = (*ATTACHMENT_TYPES, *ARCHIVE_TYPES)
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", re.ASCII)
 # No percent sign, backslash or white space: such a link is not needed, and two programs may read it as two addresses.
 _PLAIN = re.compile(r"[A-Za-z0-9/:._~!$&'()*+,;=@?\[\]-]{1,2000}", re.ASCII)
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+", re.ASCII)
+_UNTYPED = "application/octet-stream"
+_IMAGES = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+}
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -64,13 +74,15 @@ def attachment(body: bytes, limit: int) -> Attachment:
     Temporary where it is not JSON, has no attachment in it or its base64 is broken: a server that is ill answers so.
     """
     try:
-        node = Node(orjson.loads(body)).get("data").get("attributes").get("attachment")
+        node = Node(jsontext.load(body)).get("data").get("attributes").get("attachment")
         encoded = node.get("content")
         if not isinstance(encoded.value, str):
             raise encoded.wrong("base64 text")
         content = _decode(encoded.value)
-        found = Attachment(_file_name(node), _media_type(node), content, node.get("content_id").line().strip("<> "))
-    except (orjson.JSONDecodeError, Malformed) as error:
+        found = Attachment(
+            _file_name(node), _media_type(node, content), content, node.get("content_id").line().strip("<> ")
+        )
+    except Malformed as error:
         raise Temporary(f"Cention's answer to the fetch of an attachment cannot be read: {error}") from error
     if len(content) > limit:
         raise TooLarge(
@@ -92,6 +104,9 @@ def _file_name(node: Node) -> str:
     return name or "attachment"
 
 
-def _media_type(node: Node) -> str:
+def _media_type(node: Node, content: bytes) -> str:
+    """Return the type as it is said; where that is none, an image's, by how it begins, that a reader may show it."""
     kind = node.get("content_type").line().partition(";")[0].strip().lower()
-    return kind if _MEDIA_TYPE.fullmatch(kind) else "application/octet-stream"
+    if _MEDIA_TYPE.fullmatch(kind) and kind != _UNTYPED:
+        return kind
+    return next((image for image, begin in _IMAGES.items() if begin.match(content)), _UNTYPED)

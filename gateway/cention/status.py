@@ -22,16 +22,18 @@ _JWT = re.compile(r"eyJ[A-Za-z0-9_.-]{5,}")
 _NAMES_SIZE = re.compile(r"size|too\s+(?:large|big)|larger than", re.IGNORECASE)
 
 
-def error_for(status: int, headers: Mapping[str, str], body: bytes, now: datetime, token: str = "") -> GatewayError:
+def error_for(
+    status: int, headers: Mapping[str, str], body: bytes, now: datetime, token: str = "", source: str = ""
+) -> GatewayError:
     """Return the error that a status other than success stands for; a success that cannot be used is Temporary.
 
     `body` may be its beginning only. `now` (aware) is what a Retry-After date is counted from. `token` is the one that
-    was sent, so that a server which repeats it does not bring it into a log.
+    was sent, so that a server which repeats it does not bring it into a log; `source` is where it came from.
     """
     reason = _reason(body, token)
     said = f"Cention answered {status}{_phrase(status)}" + (f": {reason}" if reason else "")
     if status in _TOKEN_REFUSED:
-        return Refused(f"{said} (the token was refused)")
+        return Refused(f"{said} (the token {f'from {source} ' if source else ''}was refused)")
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or (
         status == HTTPStatus.BAD_REQUEST and _NAMES_SIZE.search(reason)
     ):

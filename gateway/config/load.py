@@ -3,9 +3,11 @@
 import difflib
 import tomllib
 from pathlib import Path
+from types import NoneType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as UnreadableEnvironment
 
@@ -75,18 +77,28 @@ def _fields(location: tuple[int | str, ...]) -> dict[str, str]:
     """Names and descriptions of the keys that may stand where `location` ends."""
     model: Any = Settings
     for step in location[:-1]:
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            model = next((arg for arg in get_args(model) if isinstance(arg, type) and issubclass(arg, BaseModel)), None)
-            if model is None:
-                return {}
-            continue
-        field = model.model_fields.get(str(step))
-        if field is None:
-            return {}
-        model = field.annotation
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return {}
-    return {name: field.description or "" for name, field in model.model_fields.items()}
+        if _is_section(model):
+            model = _bare(_by_key(model).get(str(step), FieldInfo(annotation=None)).annotation)
+        else:
+            model = next(filter(_is_section, map(_bare, get_args(model))), None)
+    return {key: field.description or "" for key, field in _by_key(model).items()} if _is_section(model) else {}
+
+
+def _is_section(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
+def _by_key(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def _bare(annotation: Any) -> Any:
+    """Leave out what a type says beside itself: that there may be none, and how it is read."""
+    if hasattr(annotation, "__metadata__"):
+        return _bare(annotation.__origin__)
+    if NoneType in get_args(annotation):
+        return _bare(next(one for one in get_args(annotation) if one is not NoneType))
+    return annotation
 
 
 def _suggestion(location: tuple[int | str, ...]) -> str:
@@ -111,4 +123,17 @@ def _cross_check(settings: Settings) -> list[str]:
         default = settings.route_named(workspace.default_route)
         if workspace.default_route and (default is None or default.workspace != name):
             lines.append(f'cention.{name}.default_route: no route "{workspace.default_route}" of this workspace')
+    return lines + _cross_check_sources(settings, names)
+
+
+def _cross_check_sources(settings: Settings, routes: list[str]) -> list[str]:
+    """Say where something is fetched for a route that is not there, or two that are fetched have one name."""
+    lines = []
+    for kind, sources in settings.fetched().items():
+        for number, source in enumerate(sources, 1):
+            if source.route not in routes:
+                known = ", ".join(routes)
+                lines.append(f'{kind}[{number}].route: no route "{source.route}" in this file; there is: {known}')
+            if any(source.name == earlier.name for earlier in sources[: number - 1]):
+                lines.append(f'{kind}[{number}].name: "{source.name}" is the name of an earlier [[{kind}]]')
     return lines

@@ -7,16 +7,25 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from gateway.config.settings import (
-    GatewaySection,
-    HttpSection,
-    OutgoingSection,
-    Route,
-    SmarthostTable,
-    SmtpSection,
-    WorkerSection,
-    Workspace,
+from gateway.config.cention import Route, Workspace
+from gateway.config.gateway import GatewaySection
+from gateway.config.listening import HttpSection, SmtpSection
+from gateway.config.maildir import Maildir, Pickup
+from gateway.config.outgoing import OutgoingSection, SmarthostTable
+from gateway.config.pop3 import Pop3
+from gateway.config.rules import (
+    Changes,
+    ClosingAnswer,
+    EndOfCall,
+    ExtraData,
+    FileChoice,
+    Integration,
+    RuleSection,
+    SizeRange,
+    Template,
+    When,
 )
+from gateway.config.worker import WorkerSection
 
 _HEAD = """# Settings
 
@@ -39,6 +48,19 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[http]", HttpSection),
     ("[cention.NAME]", Workspace),
     ("[[route]]", Route),
+    ("[[rule]]", RuleSection),
+    ("rule.when", When),
+    ("rule.when.size", SizeRange),
+    ("rule.when.attachment", FileChoice),
+    ("rule.set", Changes),
+    ("rule.set.integrationData", Integration),
+    ("rule.set.integrationData.extraData", ExtraData),
+    ("rule.set.answer", ClosingAnswer),
+    ("rule.set.watemplate", Template),
+    ("rule.end", EndOfCall),
+    ("[[pop3]]", Pop3),
+    ("[[maildir]]", Maildir),
+    ("[[pickup]]", Pickup),
     ("[outgoing]", OutgoingSection),
     ("A smarthost as a table: `smarthosts = [{url = ..., user = ..., password = ...}]`", SmarthostTable),
     ("[worker]", WorkerSection),
@@ -53,7 +75,7 @@ def _default(name: str, field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
     value: Any = field.get_default(call_default_factory=True, validated_data={})
-    if value is PydanticUndefined or value in ("", [], None):
+    if value is PydanticUndefined or value in ("", [], {}, None) or isinstance(value, BaseModel):
         return "none"
     for note in field.metadata:
         if hasattr(note, "func") and type(note).__name__ == "PlainSerializer":
@@ -77,5 +99,5 @@ def _lines() -> Iterator[str]:
         yield "| key | default | what |"
         yield "|---|---|---|"
         for name, field in section.model_fields.items():
-            yield f"| `{name}` | {_default(name, field)} | {field.description} |"
+            yield f"| `{field.alias or name}` | {_default(name, field)} | {field.description} |"
         yield ""

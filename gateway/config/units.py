@@ -2,12 +2,13 @@
 
 import os
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, GetCoreSchemaHandler, PlainSerializer, PlainValidator
 from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import NoDecode
 
@@ -28,7 +29,8 @@ def _quantity(units: dict[str, float], expected: str) -> Callable[[object], floa
     return read
 
 
-def _size(value: object) -> int:
+def read_size(value: object) -> int:
+    """Read "50 MB", or a number of bytes; ValueError otherwise."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return int(_quantity(dict(_BYTES), 'a size such as "50 MB"')(value))
@@ -56,8 +58,22 @@ def duration_text(seconds: float) -> str:
     return f"{seconds * 1000:g} ms"
 
 
-Size = Annotated[int, PlainValidator(_size), PlainSerializer(size_text)]
+Size = Annotated[int, PlainValidator(read_size), PlainSerializer(size_text)]
 Duration = Annotated[float, PlainValidator(_duration), PlainSerializer(duration_text)]
+
+
+def _authority(path: str) -> str:
+    if path:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except OSError as error:
+            reason = error.strerror if not isinstance(error, ssl.SSLError) else "there is no certificate in it"
+            raise ValueError(f"{path}: expected a PEM file with a certificate: {reason}") from error
+    return path
+
+
+Authority = Annotated[str, AfterValidator(_authority)]
+"""The path of a PEM file with certificates, which can be read; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)

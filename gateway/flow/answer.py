@@ -1,119 +1,117 @@
 """A job of the road out: read the callback, fetch what it names, compose the mail, hand it over, say what became."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 
+from sqlalchemy import select
 from ulid import ULID
 
 from gateway.cention import callback
+from gateway.config.cention import Route
 from gateway.errors import Permanent
-from gateway.flow.outbound import Origin, to_reply
+from gateway.flow.destination import Destination, Maker, destination, ignored
+from gateway.flow.enclosure import Enclosures, fetch
+from gateway.flow.outbound import says_nothing, to_reply
+from gateway.flow.outcome import concluded
 from gateway.flow.surroundings import Surroundings
 from gateway.mail.compose import compose
-from gateway.mail.embed import missing_cids
 from gateway.model import Answer, Event, Job, JobState, Reply
-from gateway.outgoing.smarthost import Delivery, Refusal, deliver
+from gateway.outgoing.smarthost import Delivery, deliver
 from gateway.spool import query
+from gateway.spool.intake import errand_lane
 from gateway.spool.jobs import Conclusion
 from gateway.spool.spool import Spool
+from gateway.spool.tables import mail
+
+# An answer that comes so soon may be ahead of our own record of the errand, which is then looked for again.
+_OVERTAKEN_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 1.0
 
 
 def send_answer(job: Job, spool: Spool, around: Surroundings) -> Conclusion:
     """Run the job to its end. Errors of the family say why it did not get there."""
-    workspace = job.lane.partition(":")[2]
+    name = job.lane.partition(":")[2]
+    answer = _answer(job, spool)
+    routes = _routes(name, around)
+    workspace = around.settings.cention[name]
+    maker = _maker(answer, routes, spool, around)
+    if maker is None and _may_be_being_made(job, routes, spool):
+        return _looked_for_again(job)
+    if reason := ignored(answer, maker, workspace):
+        return _discarded(job, reason)
+    if says_nothing(answer):
+        raise Permanent("the answer has neither text nor a file in it; there is nothing to send")
+    goal = destination(answer, maker, name, routes)
+    enclosed = fetch(answer, around.clients[name], workspace, job.attempts)
+    reply = _reply(job, answer, goal, enclosed, around)
+    before = (*goal.events, *enclosed.events)
+    return concluded(job, answer, goal, reply, _delivered(job, reply, around), around.retry, before)
+
+
+def _answer(job: Job, spool: Spool) -> Answer:
     answer = callback.read(callback.parse(spool.document(job.subject)))
     if not isinstance(answer, Answer):
         raise Permanent(f"the callback's event is not known: {answer.type} {answer.event}")
-    if not answer.to:
-        raise Permanent("the answer names no recipient with an e-mail address")
-    route, origin = _origin(answer, workspace, spool, around)
-    reply = _reply(job, answer, workspace, origin, around)
-    recipients = job.detail.get("recipients") or [address.email for address in answer.to]
-    delivery = deliver(
-        around.smarthosts,
-        reply.sender.email,
-        recipients,
-        compose(reply),
-        hostname=around.settings.gateway.hostname,
-        timeout=around.settings.outgoing.timeout,
-        tls=around.tls,
-    )
-    return _concluded(job, answer, route, reply, delivery, around)
+    return answer
 
 
-def _origin(answer: Answer, workspace: str, spool: Spool, around: Surroundings) -> tuple[str, Origin]:
-    """Find the route that an answer leaves by, and the thread of the mail that made its errand."""
+def _routes(workspace: str, around: Surroundings) -> tuple[Route, ...]:
+    """Return the routes that a workspace's answers may leave by, its default first; Permanent where there is none."""
     if workspace not in around.settings.cention:
         raise Permanent(f"workspace {workspace} is not in the settings any more")
     routes = around.settings.routes_of(workspace)
     if not routes:
         raise Permanent(f"workspace {workspace} has no route, so there is no sender for its answers")
+    return routes
+
+
+def _maker(answer: Answer, routes: Sequence[Route], spool: Spool, around: Surroundings) -> Maker | None:
+    """Find the mail that made an answer's errand."""
     names = [route.name for route in routes]
-    mail = spool.read(lambda connection: query.mail_of_errand(connection, answer.errand_id, names))
-    if mail is None:
-        return routes[0].name, Origin(workspace, routes[0].reply_from)
-    route = next(route for route in routes if route.name == mail["route"])
-    thread = (*(mail["thread"] or ()), *([mail["message_id"]] if mail["message_id"] else ()))
-    return route.name, Origin(workspace, route.reply_from, thread)
+    found = spool.read(lambda connection: query.mail_of_errand(connection, answer.errand_id, names))
+    if found is None:
+        return None
+    thread = (*(found["thread"] or ()), *([found["message_id"]] if found["message_id"] else ()))
+    written = select(mail.c.from_address).where(mail.c.id == found["id"])
+    writer = spool.read(lambda connection: connection.scalar(written)) or ""
+    # What stands in for a writer where a mail has none: us.
+    nobody = f"mailer-daemon@{around.settings.gateway.hostname}"
+    return Maker(found["route"], "" if writer == nobody else writer, thread)
 
 
-def _reply(job: Job, answer: Answer, workspace: str, origin: Origin, around: Surroundings) -> Reply:
-    client, token = around.clients[workspace], around.settings.cention[workspace].attachment_token
-    resources = dict.fromkeys((*answer.attachments, *answer.archives))
-    fetched = {resource: client.fetch(resource, token.value()) for resource in resources}
+def _may_be_being_made(job: Job, routes: Sequence[Route], spool: Spool) -> bool:
+    """Whether the answer may have overtaken what we record of its errand: Cention made that, and we are about to."""
+    if time.time() - job.created_at > _OVERTAKEN_SECONDS:
+        return False
+    lanes = [errand_lane(route.name) for route in routes]
+    return spool.read(lambda connection: any(query.in_hand(connection, lane) for lane in lanes))
+
+
+def _looked_for_again(job: Job) -> Conclusion:
+    later = time.time() + _LOOK_AGAIN_SECONDS
+    return Conclusion(JobState.QUEUED, next_at=later, attempts=job.attempts, detail=job.detail)
+
+
+def _discarded(job: Job, reason: str) -> Conclusion:
+    events = (Event("discarded", {"by": "settings", "reason": reason}),)
+    return Conclusion(JobState.DISCARDED, events, attempts=job.attempts, error=reason, detail=job.detail)
+
+
+def _reply(job: Job, answer: Answer, goal: Destination, enclosed: Enclosures, around: Surroundings) -> Reply:
     trace = (("X-Cention-Errand", f"{around.settings.gateway.hostname}; errand={answer.errand_id}"),)
     # The id tells when the callback came: the same Date at each try, also after a person had it tried again.
     date = ULID.from_str(job.subject).timestamp
-    return to_reply(answer, origin, fetched, date, trace)
+    return to_reply(replace(answer, to=goal.to), goal.origin, enclosed.found, date, trace)
 
 
-def _concluded(
-    job: Job, answer: Answer, route: str, reply: Reply, delivery: Delivery, around: Surroundings
-) -> Conclusion:
-    """Say what became of each recipient: refused for now is tried again alone, refused for good is for a person."""
-    again = {one.recipient: _said(one) for one in delivery.refused if not one.permanent}
-    refused = dict(job.detail.get("refused", {})) | {
-        one.recipient: _said(one) for one in delivery.refused if one.permanent
-    }
-    sent = [*job.detail.get("sent", []), *delivery.sent]
-    error = "; ".join(f"{recipient}: {said}" for recipient, said in (refused | again).items())
-    row = {
-        "message_id": reply.message_id,
-        "callback_id": job.subject,
-        "errand": answer.errand_id,
-        "route": route,
-        "recipients": sent,
-        "sent_at": time.time(),
-    }
-    events, left = list(_events(reply, delivery)), {}
-    if again:
-        left = {"recipients": list(again), "refused": refused, "sent": sent}
-    elif refused:
-        left = {"recipients": list(refused), "sent": sent}
-        events.append(Event("parked", {"reason": error}))
-    return Conclusion(
-        JobState.QUEUED if again else JobState.PARKED if refused else JobState.DONE,
-        events=tuple(events),
-        next_at=time.time() + around.retry.wait(job.attempts + 1) if again else 0.0,
-        attempts=job.attempts + 1 if again else job.attempts,
-        result=reply.message_id,
-        error=error or None,
-        route=route,
-        detail=left,
-        sent=row if sent else None,
+def _delivered(job: Job, reply: Reply, around: Surroundings) -> Delivery:
+    return deliver(
+        around.smarthosts,
+        reply.sender.email,
+        job.detail.get("recipients") or [address.email for address in reply.to],
+        compose(reply),
+        hostname=around.settings.gateway.hostname,
+        timeout=around.settings.outgoing.timeout,
+        tls=around.tls,
     )
-
-
-def _said(refusal: Refusal) -> str:
-    return f"{refusal.code} {refusal.text}"
-
-
-def _events(reply: Reply, delivery: Delivery) -> Iterator[Event]:
-    if missing := missing_cids(reply.html_body, [picture.content_id for picture in reply.inline]):
-        yield Event("pictures not found", {"cids": list(missing)})
-    if delivery.sent:
-        handed = {"to": list(delivery.sent), "smarthost": delivery.smarthost, "reply": delivery.reply}
-        yield Event("sent", handed | {"message_id": reply.message_id})
-    for one in delivery.refused:
-        meaning = "for good" if one.permanent else "for now"
-        yield Event("refused", {"recipient": one.recipient, "reply": _said(one), "meaning": meaning})

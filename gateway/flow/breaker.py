@@ -7,9 +7,14 @@ answered with 500 each time does not take a lane down. When it is there again th
 import threading
 import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from gateway.errors import Permanent, Temporary
+from gateway.flow.attempt import Attempt
+from gateway.flow.child import NotRead
 from gateway.flow.retry import Retry
+from gateway.flow.surroundings import Surroundings
+from gateway.model import JobKind
 
 SEVERAL = 10
 """So many jobs in a row that met trouble mean that the other side is down."""
@@ -65,6 +70,10 @@ class Breaker:
             return int(in_hand == 0 and now >= health.try_at)
         return max(0, min(health.most or most, most) - in_hand)
 
+    def waits(self, now: float) -> bool:
+        """Whether it is down and nobody is to try now, jobs in hand included."""
+        return self._health.tries > 0 and now < self._health.try_at
+
     def works(self, most: int) -> None:
         """Take in that the other side answered a job, whatever it said of it; `most` as for `room`."""
         with self._lock:
@@ -85,6 +94,37 @@ class Breaker:
             tries = health.tries + 1
             wait = self._retry.wait(tries, timedelta(seconds=asked))
             self._health = replace(health, reason=reason, tries=tries, try_at=now + wait)
+
+
+class Breakers:
+    """A breaker for each lane, of which `in_hand` times as many jobs are in hand as may call at once."""
+
+    def __init__(self, in_hand: int) -> None:
+        self._in_hand = in_hand
+        self._lanes: dict[str, Breaker] = {}
+
+    def of(self, lane: str, around: Surroundings) -> Breaker:
+        """Return a lane's."""
+        found = self._lanes.get(lane)
+        return found or self._lanes.setdefault(lane, Breaker(Retry(1.0, around.settings.worker.probe)))
+
+    def learn(self, attempt: Attempt, error: BaseException | None) -> None:
+        """Take in what a try tells of its lane's other side; an answer's trouble is its recipient's more often."""
+        breaker = self.of(attempt.job.lane, attempt.around)
+        if error is None or isinstance(error, Permanent):
+            breaker.works(self._in_hand * attempt.around.settings.concurrency(attempt.job.lane))
+        elif isinstance(error, Temporary) and not isinstance(error, NotRead) and attempt.job.kind is JobKind.ERRAND:
+            asked = error.delay.total_seconds() if error.delay is not None else 0.0
+            longest = attempt.around.settings.worker.retry_max
+            breaker.fails(attempt.job.id, str(error), time.monotonic(), asked=min(asked, longest))
+
+    def troubles(self) -> dict[str, str]:
+        """Say of each lane whose other side is down since when, and why."""
+        down = {lane: breaker for lane, breaker in list(self._lanes.items()) if breaker.down}
+        return {
+            lane: f"down since {datetime.fromtimestamp(one.since, UTC):%H:%M} UTC, tried one at a time: {one.reason}"
+            for lane, one in down.items()
+        }
 
 
 def _answered(health: Health, most: int) -> Health:

@@ -2,32 +2,35 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
+from gateway.flow.turns import Turns
 from gateway.model import Job
 
 
 @dataclass(frozen=True, slots=True)
-class _Lane:
-    """A lane's threads, and how many of them may call the other side at once: the rest record what came of it."""
+class Lane:
+    """A lane's threads, and how many of its jobs may call the other side at once."""
 
     at_once: int
     pool: ThreadPoolExecutor
+    turns: Turns
     calling: threading.BoundedSemaphore
 
 
 class Crew:
-    """Lives as long as the worker. `on_free` is called (from any thread) whenever a job has ended."""
+    """Lives as long as the worker. A job is in hand from `begin` to `end`, whichever threads have it meanwhile."""
 
-    def __init__(self, on_free: Callable[[], None]) -> None:
-        self._on_free = on_free
-        self._lanes: dict[str, _Lane] = {}
+    def __init__(self) -> None:
+        self._lanes: dict[str, Lane] = {}
         self._busy: dict[tuple[int, int], Job] = {}
+        self._count: Counter[str] = Counter()
+        self._called: dict[tuple[int, int], Turns] = {}
         self._lock = threading.Lock()
+        self._stopped = False
 
     def in_hand(self) -> list[Job]:
         """Return the jobs that were begun and have not ended."""
@@ -36,35 +39,57 @@ class Crew:
 
     def by_lane(self) -> Counter[str]:
         """Count the jobs in hand."""
-        return Counter(job.lane for job in self.in_hand())
-
-    def begin(self, job: Job, at_once: int, work: Callable[[AbstractContextManager[Any]], None]) -> None:
-        """Have a job done by one of its lane's threads; `work` calls the other side within the context it is given."""
         with self._lock:
-            self._busy[job.id, job.lease] = job
-        lane = self._lane(job.lane, at_once)
-        lane.pool.submit(self._work, job, work, lane.calling)
+            return self._count.copy()
+
+    def begin(self, jobs: Sequence[Job], at_once: int, work: Callable[[Lane], None]) -> None:
+        """Have jobs of one lane done in one of its threads."""
+        with self._lock:
+            for job in jobs:
+                self._busy[job.id, job.lease] = job
+                self._count[job.lane] += 1
+        self._lane(jobs[0].lane, at_once)
+        self.have(jobs, work)
+
+    def have(self, jobs: Sequence[Job], work: Callable[[Lane], None]) -> None:
+        """Have something more done, in another thread, for jobs of one lane that are in hand."""
+        while not self._stopped:
+            lane = self._lanes[jobs[0].lane]
+            try:
+                lane.pool.submit(work, lane)
+            except RuntimeError:  # its threads were replaced just now
+                continue
+            return
+        self.end(jobs)
+
+    def calls(self, job: Job, turns: Turns) -> None:
+        """Take in that a job's call begins: what came of it is recorded when the job is let go."""
+        self._called[job.id, job.lease] = turns
+
+    def end(self, jobs: Sequence[Job]) -> None:
+        """Let jobs go; one that is not in hand any more is none of ours."""
+        with self._lock:
+            for job in jobs:
+                with suppress(KeyError):
+                    del self._busy[job.id, job.lease]
+                    self._count[job.lane] -= 1
+        for job in jobs:
+            if (turns := self._called.pop((job.id, job.lease), None)) is not None:
+                turns.recorded()
 
     def stop(self) -> None:
-        """Begin nothing more; what is in hand goes on."""
+        """Begin nothing more, and let go of what was not begun; what is in a thread goes on."""
+        self._stopped = True
         for lane in self._lanes.values():
             lane.pool.shutdown(wait=False, cancel_futures=True)
 
-    def _lane(self, name: str, at_once: int) -> _Lane:
+    def _lane(self, name: str, at_once: int) -> Lane:
         lane = self._lanes.get(name)
         if lane is None or lane.at_once != at_once:
             if lane is not None:
                 lane.pool.shutdown(wait=False)
             pool = ThreadPoolExecutor(2 * at_once, thread_name_prefix=name)
-            self._lanes[name] = lane = _Lane(at_once, pool, threading.BoundedSemaphore(at_once))
+            self._lanes[name] = lane = Lane(
+                at_once, pool, Turns(at_once, 2 * at_once), threading.BoundedSemaphore(at_once)
+            )
         return lane
-
-    def _work(
-        self, job: Job, work: Callable[[AbstractContextManager[Any]], None], turn: AbstractContextManager[Any]
-    ) -> None:
-        try:
-            work(turn)
-        finally:
-            with self._lock:
-                self._busy.pop((job.id, job.lease), None)
-            self._on_free()

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.cention.document import new_errand, pieces, without_largest
+from gateway.flow.ruling import Arrived, ruled
 from gateway.mail.parse import parse
 from gateway.model import Address, Errand, Mail
+from gateway.route.outcome import Create, Disposition, Outcome, Trial
 
 LARGE_DOCUMENT = 1_000_000
 """Bytes of text and files from which on a document is written to a file, where there is one."""
@@ -17,7 +19,8 @@ class Reading:
 
     `envelope_sender` stands in where no header names a writer, `fallback_id` where the mail has no Message-ID;
     `writer` is the header that names the writer ("from" or "reply-to"); `smaller` leaves the largest attachments out.
-    `into` is the descriptor of an open file for a large document.
+    `into` is the descriptor of an open file for a large document. `arrived` is what rules ask for,
+    None where there are none.
     """
 
     envelope_sender: str
@@ -25,13 +28,31 @@ class Reading:
     writer: str = "from"
     smaller: bool = False
     into: int | None = None
+    arrived: Arrived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What rules made of a mail: see `Outcome`. `matched` are the rules that did, for the trace."""
+
+    route: str
+    also: tuple[str, ...]
+    disposition: Disposition
+    reference: str
+    matched: tuple[Trial, ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Ruled":
+        """Take from an outcome what is to be known of it where the job is."""
+        return cls(outcome.route, outcome.also, outcome.disposition, outcome.reference, outcome.matched)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A mail that was read: the JSON:API document, what it can be found by, and what the trace should say.
 
-    `document` is empty where it was written to the file of `Reading.into`; `size` is its length in bytes in both cases.
+    `document` is empty where it was written to the file of `Reading.into`; `size` is its length in bytes in both cases,
+    and 0 where `ruled` (None where there are no rules) says that no errand is to be created.
     """
 
     document: bytes
@@ -43,16 +64,17 @@ class Prepared:
     attachments: int
     notes: tuple[str, ...]
     left_out: tuple[str, ...]
+    ruled: Ruled | None = None
 
 
 def prepare(source: bytes | Path, reading: Reading) -> Prepared:
     """Read a mail, given as its bytes or the file they are in, into the document that creates its errand."""
-    mail = parse(source if isinstance(source, bytes) else source.read_bytes(), reading.fallback_id)
+    raw = source if isinstance(source, bytes) else source.read_bytes()
+    mail = parse(raw, reading.fallback_id)
     errand = to_errand(mail, reading)
-    left_out: tuple[str, ...] = ()
-    if reading.smaller:
-        errand, left_out = without_largest(errand)
-    document, size = _document(errand, reading.into)
+    outcome = ruled(raw, errand, reading.arrived) if reading.arrived is not None else Outcome(errand, "")
+    errand, left_out = without_largest(outcome.errand) if reading.smaller else (outcome.errand, ())
+    document, size = _document(errand, reading.into) if isinstance(outcome.disposition, Create) else (b"", 0)
     return Prepared(
         document=document,
         size=size,
@@ -60,9 +82,10 @@ def prepare(source: bytes | Path, reading: Reading) -> Prepared:
         subject=errand.subject,
         from_address=errand.sender,
         thread=mail.references,
-        attachments=len(mail.attachments),
+        attachments=len(errand.attachments) + len(left_out),
         notes=mail.notes,
         left_out=left_out,
+        ruled=Ruled.of(outcome) if reading.arrived is not None else None,
     )
 
 

@@ -23,6 +23,7 @@ class Lanes:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._refused: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
 
     def pause(self, job: Job, held: Conclusion, around: Surroundings, token: str) -> bool:
         """Hold the job and its whole lane, in one transaction; False when the job was not ours any more.
@@ -33,15 +34,25 @@ class Lanes:
         next_probe = now + around.settings.worker.probe
         change = partial(jobs.pause_with, done=job, held=held, now=now, next_probe=next_probe)
         mine, new = self._spool.change(change).result()
-        self._refused[job.lane] = token
+        self.refuses(job.lane, token, reason)
         metrics.paused.labels(job.lane).set(1)
         if new:
             log.paused(job.lane, reason)
         return mine
 
+    def refuses(self, lane: str, token: str, reason: str) -> None:
+        """Take in that a token was refused: what is in hand with it need not ask."""
+        self._reasons[lane] = reason
+        self._refused[lane] = token
+
+    def refusal(self, lane: str, token: str) -> str:
+        """Say why a paused lane's token was refused, if it is still this one; "" otherwise."""
+        return self._reasons.get(lane, "") if token and self._refused.get(lane) == token else ""
+
     def resume(self, lane: str) -> None:
         """Let a lane go on."""
         self._refused.pop(lane, None)
+        self._reasons.pop(lane, None)
         if self._spool.change(partial(jobs.resume_lane, lane=lane, now=time.time())).result():
             metrics.paused.labels(lane).set(0)
             log.resumed(lane)
@@ -57,6 +68,10 @@ class Lanes:
                 continue
             self._refused[lane] = token
             self._probe_lane(lane, around, begin)
+
+    def probe_another(self, lane: str) -> None:
+        """Have the next look try another job of a paused lane: the last one ended without asking the other side."""
+        self._refused.pop(lane, None)
 
     def _probe_lane(self, lane: str, around: Surroundings, begin: Callable[[list[Job]], None]) -> None:
         worker = around.settings.worker

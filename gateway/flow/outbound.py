@@ -1,14 +1,16 @@
 """An agent's answer to the mail that carries it: pure, from what the callback says and what was fetched for it."""
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 
 from gateway.cention.callback import identity
-from gateway.cention.resource import ARCHIVES
+from gateway.cention.resource import ARCHIVE_TYPES
 from gateway.mail.embed import cids
 from gateway.mail.field import bare_address
+from gateway.mail.markup import strip_tags
 from gateway.model import Address, Answer, Attachment, Reply, Resource
 
 
@@ -36,7 +38,14 @@ def message_id(answer: Answer, origin: Origin) -> str:
 
 def cid_of(resource: Resource) -> str:
     """Return the name by which the answer's HTML says `cid:` to a resource (contract.md, Callback)."""
-    return resource.id if resource.type == ARCHIVES else f"attachment_{resource.id}"
+    return resource.id if resource.type in ARCHIVE_TYPES else f"attachment_{resource.id}"
+
+
+def says_nothing(answer: Answer) -> bool:
+    """Whether an answer has neither text nor picture nor file, so that a mail of it would be empty."""
+    if answer.body.strip() or answer.attachments or answer.archives:
+        return False
+    return not re.search(r"<img\b", answer.html_body, re.IGNORECASE) and not strip_tags(answer.html_body)
 
 
 def to_reply(
@@ -46,15 +55,16 @@ def to_reply(
     date: float,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Reply:
-    """Put a mail together; what the HTML names is inline, every other attachment a file."""
+    """Put a mail together; what the HTML names is inline, every other attachment a file.
+
+    The HTML names a thing as the contract says, or by the Content-ID that it was given in a mail before.
+    """
     named = cids(answer.html_body)
     inline, files = [], []
     for resource, attachment in fetched.items():
-        cid = cid_of(resource)
-        if cid in named:
-            inline.append(Attachment(attachment.name, attachment.content_type, attachment.content, cid))
-        else:
-            files.append(Attachment(attachment.name, attachment.content_type, attachment.content))
+        shown = [name for name in dict.fromkeys((cid_of(resource), attachment.content_id)) if name in named]
+        inline += [replace(attachment, content_id=name) for name in shown]
+        files += [] if shown else [replace(attachment, content_id="")]
     return Reply(
         message_id=message_id(answer, origin),
         date=date,

@@ -1,19 +1,21 @@
 """The child processes that read mails. One that hangs, crashes or eats memory is ended, and nothing else with it.
 
-Most mails are read by children that are kept. A large mail has a child of its own, one at a time, so that memory is
-bounded and goes back at once; so has a mail that has ended a child before, since it may do so again.
+Most mails are read by children that are kept, several small ones at a time. A large mail has a child of its own, one
+at a time, so that memory is bounded and goes back at once; so has a mail that has ended a child before, since it may
+do so again.
 """
 
 import multiprocessing
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO
 
-from gateway.flow.child import Child, NotRead, ReaderDied, Work
+from gateway.errors import GatewayError
+from gateway.flow.child import Child, NotRead, Question, ReaderDied, Work
 from gateway.flow.inbound import Prepared, Reading, prepare
 from gateway.flow.seats import Seats
 
@@ -80,6 +82,14 @@ class Readers:
                 return child.read(source, reading, file, step_aside)
         with self._small.seat() as step_aside, self._kept() as child:
             return child.read(source, reading, file, step_aside)
+
+    def read_all(self, questions: Sequence[Question]) -> list[Prepared | GatewayError]:
+        """Read several small mails in one child; return what came of the first of them, as far as it came.
+
+        Those behind are to be read one by one: among them is one that is slow, or that ends its child.
+        """
+        with self._small.seat(), self._kept() as child:
+            return child.read_all(questions)
 
     def close(self) -> None:
         """End the children, those at work too: what they read ends in ReaderDied."""

@@ -9,17 +9,23 @@ from gateway.config.settings import Settings
 from gateway.config.units import Secret
 from gateway.flow.retry import Retry
 from gateway.outgoing.smarthost import Smarthost
+from gateway.route.recipient import Recipients
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Settings, and what was built from them. `clients` is by workspace; `tls` is what smarthosts are verified with."""
+    """Settings, and what was built from them. `clients` is by workspace; `tls` is what smarthosts are verified with.
+
+    `rules` are the settings' rules as reading processes are given them, `recipients` tell which route takes whose mail.
+    """
 
     settings: Settings
     clients: Mapping[str, Client]
     smarthosts: tuple[Smarthost, ...]
     tls: ssl.SSLContext
     retry: Retry
+    recipients: Recipients
+    rules: bytes = b""
 
     def token_of(self, lane: str) -> Secret | None:
         """Return the token that a lane ("route:NAME" or "workspace:NAME") waits for; None when it is not configured."""

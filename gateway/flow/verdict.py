@@ -13,11 +13,12 @@ MOST_CRASHES = 3
 
 
 class Credentials(Enum):
-    """What a try tells of its lane's credentials."""
+    """What a try tells of its lane's credentials; one that ended by rule did not ask (`UNASKED`)."""
 
     WORK = "work"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    UNASKED = "unasked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Verdict:
     credentials: Credentials
 
 
-def failed(job: Job, error: Exception, retry: Retry, now: float) -> Verdict:
+def failed(job: Job, error: BaseException, retry: Retry, now: float) -> Verdict:
     """Judge a try that ended in an error; one outside the family is temporary."""
     match error:
         case Refused():
@@ -42,6 +43,14 @@ def failed(job: Job, error: Exception, retry: Retry, now: float) -> Verdict:
         case _:
             unexpected = Temporary(f"unexpected {type(error).__name__}: {error}")
             return Verdict(_again(job, unexpected, retry, now), Credentials.UNKNOWN)
+
+
+def postponed(job: Job) -> Verdict:
+    """Put a job back that was not tried, as the other side is down: it goes first again, and has lost nothing."""
+    conclusion = Conclusion(
+        JobState.QUEUED, next_at=job.created_at, attempts=job.attempts, crashes=job.crashes, detail=job.detail
+    )
+    return Verdict(conclusion, Credentials.UNKNOWN)
 
 
 def _held(job: Job, reason: str) -> Conclusion:

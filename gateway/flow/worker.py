@@ -1,38 +1,34 @@
-"""Who does the work: leases jobs, runs each in a thread, records what came of it. A job fails alone."""
+"""Who does the work: leases jobs by the batch, has them done, each lane apart, and recorded. A job fails alone."""
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from itertools import groupby
 
-from gateway import metrics
-from gateway.errors import Permanent, Temporary
 from gateway.flow.answer import send_answer
-from gateway.flow.breaker import Breaker
-from gateway.flow.child import NotRead
-from gateway.flow.crew import Crew
-from gateway.flow.errand import create_errand
-from gateway.flow.lanes import Lanes, token_of
-from gateway.flow.readers import ReaderDied, Readers
-from gateway.flow.retry import Retry
+from gateway.flow.attempt import Attempt
+from gateway.flow.breaker import Breakers
+from gateway.flow.crew import Crew, Lane
+from gateway.flow.errands import Errands
+from gateway.flow.lanes import token_of
+from gateway.flow.readers import Readers
+from gateway.flow.recorder import Recorder
 from gateway.flow.surroundings import Surroundings
 from gateway.flow.verdict import Credentials, Verdict, failed
 from gateway.log import log
-from gateway.model import Job, JobKind, JobState
+from gateway.model import Job, JobKind
 from gateway.spool import jobs
-from gateway.spool.jobs import Concluded, LaneRoom
+from gateway.spool.jobs import LaneRoom
 from gateway.spool.spool import Spool
-from gateway.spool.writer import Batched
 
 _TICK = 1.0
 _STRANGE_EVERY = 10.0
 # A job's turn is never further away than this many times the longest wait; Cention may ask for more than ours.
 _LONGEST_WAITS = 10.0
 _FORGET_EVERY = 60.0
+# A lane has as many jobs in hand as it may call at once, and as many again that are read or recorded meanwhile.
+_IN_HAND = 4
 
 
 class Worker:
@@ -46,12 +42,15 @@ class Worker:
         self.alive_at = time.monotonic()
         self._spool = spool
         self._readers = readers
-        self._lanes = Lanes(spool)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._threads = around.settings.threads
-        self._crew = Crew(self.wake)
-        self._breakers: dict[str, Breaker] = {}
+        self._crew = Crew()
+        self._breakers = Breakers(_IN_HAND)
+        self._recorder = Recorder(spool, self._crew, self._stopping, self.wake)
+        self._errands = Errands(
+            spool, lambda: self._readers, self._crew, self._breakers, self._recorder, self._stopping
+        )
         self._strange: list[str] = []
         self._turn = 0
         duties = (self._renew, self._probe, self._look_for_strange_lanes, self._forget)
@@ -69,11 +68,7 @@ class Worker:
 
     def troubles(self) -> dict[str, str]:
         """Say of each lane whose other side is down since when, and why."""
-        down = {lane: breaker for lane, breaker in list(self._breakers.items()) if breaker.down}
-        return {
-            lane: f"down since {datetime.fromtimestamp(one.since, UTC):%H:%M} UTC, tried one at a time: {one.reason}"
-            for lane, one in down.items()
-        }
+        return self._breakers.troubles()
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -86,15 +81,17 @@ class Worker:
         deadline = time.monotonic() + seconds
         if self.alive:
             self._loop.join(timeout=seconds)
-        self._crew.stop()
-        while len(self._crew.in_hand()) and time.monotonic() < deadline:
+        while self._crew.in_hand() and time.monotonic() < deadline:
+            self._recorder.tell()
             time.sleep(0.02)
+        self._crew.stop()
         return len(self._crew.in_hand())
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
+                self._recorder.tell()
                 taken = self._take()
                 self._do_duties()
             except Exception as error:  # noqa: BLE001 - the loop outlives whatever the spool meets
@@ -106,8 +103,9 @@ class Worker:
 
     def _take(self) -> int:
         """Lease what is due, in each lane as much as may be in hand; the lanes take turns at being the first."""
-        rooms = self._rooms()
-        free = 2 * self._threads - len(self._crew.in_hand())
+        in_hand = self._crew.by_lane()
+        free = _IN_HAND * self._threads - in_hand.total()
+        rooms = self._rooms(in_hand)
         if not rooms or free <= 0:
             return 0
         seconds = self.around.settings.worker.lease
@@ -115,27 +113,58 @@ class Worker:
         self._begin(taken)
         return len(taken)
 
-    def _rooms(self) -> list[LaneRoom]:
-        settings, in_hand, now = self.around.settings, self._crew.by_lane(), time.monotonic()
+    def _rooms(self, in_hand: Mapping[str, int]) -> list[LaneRoom]:
+        settings, now = self.around.settings, time.monotonic()
         rooms = []
         for lane in [*settings.lanes(), *self._strange]:
-            most = settings.concurrency(lane)
-            # As many again as may run, so that no thread waits for a lease.
-            free = self._breaker(lane).room(2 * most, in_hand[lane], now)
-            if free > 0:
+            most = _IN_HAND * settings.concurrency(lane)
+            free = self._breakers.of(lane, self.around).room(most, in_hand[lane], now)
+            # A lane that is half full waits for company: several are leased and read together at the price of one.
+            if free > 0 and in_hand[lane] <= most // 2:
                 rooms.append(LaneRoom(lane, free, settings.newest_first(lane)))
         self._turn += 1
         first = self._turn % len(rooms) if rooms else 0
         return rooms[first:] + rooms[:first]
 
-    def _breaker(self, lane: str) -> Breaker:
-        return self._breakers.setdefault(lane, Breaker(Retry(1.0, self.around.settings.worker.probe)))
-
-    def _begin(self, taken: list[Job], *, probing: bool = False) -> None:
+    def _begin(self, taken: Sequence[Job], *, probing: bool = False) -> None:
         around = self.around
-        for job in taken:
-            at_once = around.settings.concurrency(job.lane)
-            self._crew.begin(job, at_once, partial(self._work, job, around, probing=probing))
+        for lane, some in groupby(sorted(taken, key=lambda job: job.lane), key=lambda job: job.lane):
+            token = token_of(lane, around)
+            attempts = [Attempt(job, around, token, probing) for job in some]
+            for together in self._parts(attempts):
+                work = partial(self._work, together)
+                self._crew.begin([attempt.job for attempt in together], around.settings.concurrency(lane), work)
+
+    def _parts(self, attempts: Sequence[Attempt]) -> list[Sequence[Attempt]]:
+        """Share a lane's jobs out to as many threads as there are readers; an answer has one for itself."""
+        errand = attempts[0].job.kind is JobKind.ERRAND
+        size = -(-len(attempts) // self.around.settings.worker.readers) if errand else 1
+        return [attempts[start : start + size] for start in range(0, len(attempts), size)]
+
+    def _work(self, attempts: Sequence[Attempt], lane: Lane) -> None:
+        """Do some jobs in a thread of their lane."""
+        try:
+            if attempts[0].job.kind is JobKind.ERRAND:
+                self._errands.work(attempts, lane)
+            else:
+                self._send(attempts[0], lane)
+        except Exception as error:  # noqa: BLE001 - the jobs stay leased, and are taken again when that runs out
+            log.trouble(f"job {attempts[0].job.id}", error)
+            self._crew.end([attempt.job for attempt in attempts])
+
+    def _send(self, attempt: Attempt, lane: Lane) -> None:
+        """Do a job of the road out."""
+        with lane.calling:
+            if self._stopping.is_set():
+                self._crew.end([attempt.job])
+                return  # it waited for its turn; the next start takes it up
+            try:
+                verdict = Verdict(send_answer(attempt.job, self._spool, attempt.around), Credentials.WORK)
+                self._breakers.learn(attempt, None)
+            except Exception as error:  # noqa: BLE001 - every error ends in a verdict
+                self._breakers.learn(attempt, error)
+                verdict = failed(attempt.job, error, attempt.around.retry, time.time())
+        self._recorder.record(attempt, verdict)
 
     def _do_duties(self) -> None:
         for duty, due in self._duties.items():
@@ -157,78 +186,10 @@ class Worker:
         return _STRANGE_EVERY
 
     def _probe(self) -> float:
-        self._lanes.probe(self.around, partial(self._begin, probing=True))
+        self._recorder.lanes.probe(self.around, partial(self._begin, probing=True))
         return _TICK
 
     def _forget(self) -> float:
         now, gateway = time.time(), self.around.settings.gateway
         gone = self._spool.forget(now - gateway.retention, now - max(gateway.history, gateway.retention))
         return _TICK if gone else _FORGET_EVERY
-
-    def _work(self, job: Job, around: Surroundings, turn: AbstractContextManager[Any], *, probing: bool) -> None:
-        """Run one job in a thread of its lane, and record what came of it."""
-        try:
-            with turn:
-                if self._stopping.is_set():
-                    return  # it waited for its turn; the next start takes it up
-                token = token_of(job.lane, around)
-                verdict = self._judged(job, around)
-            if verdict is not None:
-                self._record_surely(job, verdict, around, token, probing=probing)
-        except Exception as error:  # noqa: BLE001 - the job stays leased, and is taken again when that runs out
-            log.trouble(f"job {job.id}", error)
-
-    def _judged(self, job: Job, around: Surroundings) -> Verdict | None:
-        """Try a job; None when it was ended by our own stopping, so that the next start takes it up."""
-        try:
-            if job.kind is JobKind.ERRAND:
-                conclusion = create_errand(job, self._spool, self._readers, around)
-            else:
-                conclusion = send_answer(job, self._spool, around)
-        except Exception as error:  # noqa: BLE001 - every error ends in a verdict
-            if self._stopping.is_set() and isinstance(error, ReaderDied):
-                return None
-            self._learn(job, error, around)
-            return failed(job, error, around.retry, time.time())
-        self._learn(job, None, around)
-        return Verdict(conclusion, Credentials.WORK)
-
-    def _learn(self, job: Job, error: Exception | None, around: Surroundings) -> None:
-        """Remember what a try tells of its lane's other side; an answer's trouble is its recipient's more often."""
-        breaker = self._breaker(job.lane)
-        if error is None or isinstance(error, Permanent):
-            breaker.works(2 * around.settings.concurrency(job.lane))
-        elif isinstance(error, Temporary) and not isinstance(error, NotRead) and job.kind is JobKind.ERRAND:
-            asked = error.delay.total_seconds() if error.delay is not None else 0.0
-            longest = around.settings.worker.retry_max
-            breaker.fails(job.id, str(error), time.monotonic(), asked=min(asked, longest))
-
-    def _record_surely(self, job: Job, verdict: Verdict, around: Surroundings, token: str, *, probing: bool) -> None:
-        """Record a verdict, waiting for the spool if it must: what is not recorded would be done a second time."""
-        while True:
-            try:
-                self._record(job, verdict, around, token, probing=probing)
-            except Temporary as error:
-                log.trouble(f"recording job {job.id}", error)
-                if self._stopping.wait(_TICK):
-                    return
-            else:
-                return
-
-    def _record(self, job: Job, verdict: Verdict, around: Surroundings, token: str, *, probing: bool) -> None:
-        conclusion = verdict.conclusion
-        if verdict.credentials is Credentials.REFUSED:
-            mine = self._lanes.pause(job, conclusion, around, token)
-        else:
-            if probing and verdict.credentials is Credentials.UNKNOWN:
-                conclusion = replace(conclusion, state=JobState.HELD, hold="token")
-            now = time.time()
-            mine = self._spool.change(Batched(jobs.conclude_all, Concluded(job, conclusion, now))).result()
-            if probing and verdict.credentials is Credentials.WORK:
-                self._lanes.resume(job.lane)
-        if not mine:
-            log.stale(job.subject, job.id)
-            return
-        metrics.tries.labels(job.kind, conclusion.state).inc()
-        for event in conclusion.events:
-            log.step(job.subject, event.step, job.id, **event.detail)

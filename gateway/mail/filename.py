@@ -4,10 +4,15 @@ import re
 from mimetypes import MimeTypes
 
 _LONGEST = 150
+_LONGEST_BYTES = 240  # in UTF-8: file systems take 255, and a number may be put to it
 _ENDING = 20
 # Controls, and the marks that turn the direction of text round, by which `exe.png` is made to look like `gnp.exe`.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _RESERVED = re.compile(r'[<>:"|?*]')
+_GAP = re.compile(r"\s{4,}")  # by which an ending is pushed out of sight
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])\s*(?:\.|\Z)", re.IGNORECASE)
 _WELL_KNOWN = {
     "text/plain": ".txt",
     "text/html": ".html",
@@ -34,11 +39,20 @@ _TYPES = MimeTypes(filenames=())
 def clean_name(name: str) -> str:
     """Return a file's name without path, controls, bidi marks and reserved characters; "" if nothing is left.
 
-    A long one is cut in the middle, since its end says what it is.
+    A long one is cut in the middle, since its end says what it is; one that Windows takes for a device gets a `_`.
     """
     name = _UNSEEN.sub("", name).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    name = _RESERVED.sub("_", name).strip().rstrip(" .")
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - _ENDING - 1]}…{name[-_ENDING:]}"
+    name = _GAP.sub(" ", _RESERVED.sub("_", name)).strip().rstrip(" .")
+    return _shortened(f"_{name}" if _DEVICE.match(name) else name)
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= _LONGEST and len(name.encode()) <= _LONGEST_BYTES:
+        return name
+    ending = f"…{name[-_ENDING:]}"
+    room = _LONGEST_BYTES - len(ending.encode())
+    beginning = name[: min(_LONGEST, len(name)) - len(ending)].encode()[:room].decode("utf-8", "ignore")
+    return beginning + ending
 
 
 def made_name(stem: str, content_type: str) -> str:

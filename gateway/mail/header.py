@@ -20,10 +20,12 @@ _WINDOW = 4_096
 _BEGINNING = 16 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(?!//)([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 _FIELD_NAME = re.compile(rb"[!-9;-~]{1,200}[ \t]*:(?!//)")
-_MBOX = re.compile(rb"(?:>?From [^\n]*\n)+")
+_MBOX = re.compile(rb"(?:>?From (?![ \t]*:)[^\n]*\n)+")
 _BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*\n)*")
 _INDENTED_FIELD = re.compile(rb"[ \t]+(?=[!-9;-~]{1,200}:[^\n]*\n[!-9;-~]{1,200}:)")
-_EMPTY_LINE = re.compile(rb"\r?\n")
+_EMPTY_LINE = re.compile(rb"\r{0,2}\n")
+# The last one is written by programs that make CRLF of the LF in a CRLF.
+_EMPTY_LINES = (b"\n\n", b"\n\r\n", b"\n\r\r\n")
 # A line of these after one that is no field: the header goes on.
 _WELL_KNOWN = re.compile(
     rb"(?:content-[a-z-]+|mime-version|from|to|cc|subject|date|received|message-id|reply-to|sender|references"
@@ -43,9 +45,9 @@ class Header:
     cut: bool = False
 
     def raw(self, name: str) -> bytes:
-        """Return the value of the first field `name`, b"" if there is none."""
+        """Return the value of the first field `name` that says something, b"" if none does."""
         for field, value in self.fields:
-            if field == name:
+            if field == name and value:
                 return value
         return b""
 
@@ -85,7 +87,7 @@ def to_text(value: bytes, charset: str = "") -> str:
 
     The text is one line: each run of control characters is a space.
     """
-    if b"=?" not in value and value.isascii():
+    if b"=?" not in value and value.isascii() and b"\x1b" not in value:
         return clean(value.decode("ascii"), _TEXT)
     return clean(decode_words(value[:_VALUE_BYTES], charset), _TEXT)
 
@@ -126,9 +128,9 @@ def _empty_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
     size, at = _WINDOW, start
     while at < end:
         window = min(at + size, end)
-        places = [(raw.find(mark, at, window), len(mark)) for mark in (b"\n\n", b"\n\r\n")]
+        places = [(raw.find(mark, at, window), len(mark)) for mark in _EMPTY_LINES]
         found = [(place + 1, place + length) for place, length in places if place >= 0]
         if found:
             return min(found)
-        at, size = (window - 2 if window < end else end), size * 4
+        at, size = (window - 3 if window < end else end), size * 4
     return end, end

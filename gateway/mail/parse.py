@@ -6,13 +6,13 @@ or breaks on the way is still a mail: with what could be read, and the whole of 
 
 import re
 
-from gateway.mail.address import from_header
 from gateway.mail.body import read_body
 from gateway.mail.embed import cids
 from gateway.mail.field import clean
 from gateway.mail.header import Header, header_start, read_header, to_text
 from gateway.mail.leaf import MAILS, Notes
 from gateway.mail.scan import Part, scan
+from gateway.mail.writer import reply_to, writer
 from gateway.model import Address, Attachment, Mail
 
 _CHAIN = 50
@@ -77,8 +77,8 @@ def _mail(
 ) -> Mail:
     return Mail(
         message_id=_message_id(header) or fallback_id,
-        sender=_address(header, ("from", "sender"), charset) or _NOBODY,
-        reply_to=_address(header, ("reply-to",), charset),
+        sender=writer(header, charset),
+        reply_to=reply_to(header, charset),
         subject=to_text(header.raw("subject"), charset),
         body=body,
         html_body=html,
@@ -95,11 +95,6 @@ def _whole(raw: bytes) -> Attachment:
 def _charset(part: Part) -> str:
     """Return the first character set that the mail names: what raw 8-bit in its headers is in if it is not UTF-8."""
     return part.content_type.raw("charset") or next(filter(None, map(_charset, part.parts)), "")
-
-
-def _address(header: Header, names: tuple[str, ...], charset: str) -> Address | None:
-    found = [from_header(value, charset) for name in names for value in header.all(name)]
-    return next((address for address in found if address and address.email), next(filter(None, found), None))
 
 
 def _message_id(header: Header) -> str:

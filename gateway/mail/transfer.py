@@ -5,17 +5,32 @@ import re
 
 import pybase64
 
+from gateway.mail import uuencode, yenc
+
 # Names without hyphens and spaces, which mailers put in and leave out.
-_IDENTITY = frozenset({"", "7bit", "7bits", "8bit", "8bits", "binary"})
-_UUENCODE = frozenset({"xuuencode", "uuencode", "xuue", "uue"})
+_IDENTITY = frozenset({"", "7bit", "7bits", "8bit", "8bits", "binary", "7", "8", "bit", "none", "ascii", "utf8", "raw"})
+_BASE64 = frozenset({"base64", "b64", "b", "xbase64", "mimebase64", "base64encoding", "base"})
+_QUOTED_PRINTABLE = frozenset({"quotedprintable", "quotedprintible", "quotedprintalbe", "quoted", "qp", "q"})
+_UUENCODE = frozenset({"xuuencode", "uuencode", "xuue", "uue", "xuu", "uu"})
+_YENC = frozenset({"xyenc", "xyencode", "yenc", "yencode"})
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _CHUNK = re.compile(rb"[^=]+=*")
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]|[A-Za-z] +[A-Za-z]")
-_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
+# Whole lines of base64, and behind them one that is words or a rule, as mailing lists and virus scanners add.
+_FOOTER = re.compile(rb"\n(?=[-_*~ ]{2}|[^\r\n]*[A-Za-z:,.] {1,3}[A-Za-z])")
+_FOREIGN_BYTES = re.compile(rb"[^A-Za-z0-9+/=\s_-]+")
+_URL_SAFE = re.compile(rb"[A-Za-z0-9][-_][A-Za-z0-9]")
+_FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_BASE64_AND_SPACE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ \t\r\n"
+_ONLY_URL_SAFE = re.compile(rb"[A-Za-z0-9_=\s-]*")
+_SOFT_BREAK = re.compile(rb"=(?:[ \t]*\r{0,2}\n|\r)")
 _SPACES = 40  # in one of so many places a space: words, not base64
+_FOREIGN_SHARE = 4
+_SAMPLE = 16_000
 _QUANTUM = 4
 _CHUNKS = 10_000
+_BROKEN = "base64 was broken, read as far as it goes"
+_LEFT_OUT = "what followed the end of the base64 was left out"
 
 
 def decode_transfer(content: bytes, encoding: str) -> tuple[bytes, str]:
@@ -26,41 +41,67 @@ def decode_transfer(content: bytes, encoding: str) -> tuple[bytes, str]:
     name = _name(encoding)
     if name in _IDENTITY:
         return content, ""
-    if name == "base64":
+    if name in _BASE64:
         return decode_base64(content)
-    if name == "quotedprintable":
+    if name in _QUOTED_PRINTABLE:
         return _quoted_printable(content), ""
     if name in _UUENCODE:
-        return _uuencode(content)
+        return uuencode.decode(content)
+    if name in _YENC:
+        return yenc.decode(content)
     return content, f"unknown transfer encoding {name[:40]}, left as it is"
 
 
 def decode_base64(content: bytes) -> tuple[bytes, str]:
     """Decode base64 with whatever is between its characters: line ends, garbage, padding in the middle or none."""
-    content = content.strip()
-    padding = content.find(b"=")
+    end = len(content)
+    while end and content[end - 1 : end].isspace():
+        end -= 1
+    padding = content.find(b"=", 0, end)
     # The library reads past padding in the middle as if it were not there, so it is asked only where there is none.
-    if padding < 0 or not content[padding:].strip(b"=\r\n\t "):
+    if padding < 0 or not content[padding:end].strip(b"=\r\n\t "):
         try:
-            decoded = pybase64.b64decode(content)
+            decoded = pybase64.b64decode(memoryview(content)[:end])
         except (binascii.Error, ValueError):
             return _broken_base64(content)
-        if len(decoded) >= len(content) * 2 // 3 - 2:
+        if _is_all(decoded, content, padding if padding >= 0 else end):
             return decoded, ""
     return _broken_base64(content)
 
 
+def _is_all(decoded: bytes, content: bytes, end: int) -> bool:
+    """Say if nothing but white space was left out of what was decoded from `content[:end]`."""
+    line_ends = content.count(b"\n", 0, end) + content.count(b"\r", 0, end)
+    return len(decoded) == (end - line_ends) * 3 // _QUANTUM or not content[:end].translate(None, _BASE64_AND_SPACE)
+
+
 def _broken_base64(content: bytes) -> tuple[bytes, str]:
-    if content.strip().count(b" ") * _SPACES > len(content):
+    content = content.strip()
+    footer = _FOOTER.search(content)
+    if footer and not _FOREIGN.search(content, 0, footer.start()):
+        return _chunks(content[: footer.start()]), _LEFT_OUT
+    if _is_not_base64(content[:_SAMPLE]):
         return content, "declared as base64, but it is not"
+    if _URL_SAFE.search(content) and _ONLY_URL_SAFE.fullmatch(content):
+        return _chunks(content.translate(_FROM_URL_SAFE)), "base64 was that of web addresses"
     if content.count(b"=") > _CHUNKS:
-        return _chunk(_NOT_BASE64.sub(b"", content)), "base64 was broken, read as far as it goes"
+        return _chunk(_NOT_BASE64.sub(b"", content)), _BROKEN
     pieces: list[bytes] = []
     for match in _CHUNK.finditer(content):
         if pieces and _FOREIGN.search(match[0]):
-            return b"".join(pieces), "what followed the end of the base64 was left out"
+            return b"".join(pieces), _LEFT_OUT
         pieces.append(_chunk(_NOT_BASE64.sub(b"", match[0])))
-    return b"".join(pieces), "base64 was broken, read as far as it goes"
+    return b"".join(pieces), _BROKEN
+
+
+def _is_not_base64(sample: bytes) -> bool:
+    """Say if it is words or data that were never encoded: spaces in it, or bytes that base64 has not."""
+    foreign = sum(map(len, _FOREIGN_BYTES.findall(sample)))
+    return sample.count(b" ") * _SPACES > len(sample) or foreign * _FOREIGN_SHARE > len(sample)
+
+
+def _chunks(content: bytes) -> bytes:
+    return b"".join(_chunk(_NOT_BASE64.sub(b"", match[0])) for match in _CHUNK.finditer(content))
 
 
 def _chunk(characters: bytes) -> bytes:
@@ -72,33 +113,10 @@ def _chunk(characters: bytes) -> bytes:
 
 
 def _quoted_printable(content: bytes) -> bytes:
-    if b"= " in content or b"=\t" in content:
-        content = _SOFT_BREAK.sub(b"=", content)
+    # A CR alone behind the `=` would make the library leave out the rest of the line.
+    if b"= " in content or b"=\t" in content or content.count(b"=\r") > content.count(b"=\r\n"):
+        content = _SOFT_BREAK.sub(b"=\n", content)
     return binascii.a2b_qp(content)
-
-
-def _uuencode(content: bytes) -> tuple[bytes, str]:
-    begin = _UU_BEGIN.search(content)
-    if not begin:
-        return content, "declared as uuencode, but it is not"
-    lines = []
-    for line in content[begin.end() :].splitlines():
-        if line.strip() in {b"end", b"`", b""}:
-            break
-        lines.append(_uu_line(line))
-    return b"".join(lines), ""
-
-
-def _uu_line(line: bytes) -> bytes:
-    """Decode a line; one with garbage behind the characters that its length asks for is cut to them."""
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        characters = ((line[0] - 32 & 63) * 4 + 5) // 3
-    try:
-        return binascii.a2b_uu(line[: characters + 1])
-    except binascii.Error:
-        return b""
 
 
 def _name(encoding: str) -> str:

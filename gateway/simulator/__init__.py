@@ -4,7 +4,8 @@
 cannot hide in both.
 """
 
-from gateway.simulator.options import LinkForm, Options
+from gateway.simulator.form import LinkForm
+from gateway.simulator.options import Options
 from gateway.simulator.server import Simulator
 
 __all__ = ["LinkForm", "Options", "Simulator"]

@@ -1,62 +1,36 @@
 """Cention's API: `/s/<workspace>/capi/json/<type>`, checked in the order in which a server comes to know things.
 
-Resource (404), method (405), token (401), claim (403), content type (415), JSON (400), each field (422).
+Resource (404), method (405), token (401), claim (403), content type (415, 406), size (413), JSON (400), each field
+(422; 403 and 409 where JSON:API says so).
 """
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.simulator import contract, jsonapi, wire
+from gateway.simulator.asked import DOORS, Asked, Rules, address, bearer, joined, negotiated, resource
 from gateway.simulator.calls import Call, Calls
-from gateway.simulator.errands import Errands
+from gateway.simulator.errands import State
 from gateway.simulator.faults import Fault, Faults
 from gateway.simulator.jsonapi import Refusal
-from gateway.simulator.tokens import Right, Token, rights
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """How a resource type may be asked for: a fault's name for it, its only method, the claim that it needs."""
-
-    target: str
-    method: str
-    right: Right
-
-
-DOORS: Mapping[str, Door] = {
-    contract.CREATE: Door("create", "POST", Right.CREATE),
-    contract.END: Door("end", "POST", Right.CREATE),
-    contract.ATTACHMENT: Door("attachment", "GET", Right.FETCH),
-    contract.ARCHIVE: Door("archive", "GET", Right.FETCH),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request: the resource's type ("" for none that exists), its id ("" for the collection), what came with it."""
-
-    kind: str
-    id: str
-    method: str
-    headers: Headers
-    body: bytes
+from gateway.simulator.shape import Check
+from gateway.simulator.tokens import Denied, Grant, Tokens
 
 
 class Api:
     """The ASGI application for every path that is not the simulator's own. Set `closing` to end what is delayed."""
 
-    def __init__(self, workspace: str, tokens: Sequence[Token], errands: Errands, faults: Faults, calls: Calls) -> None:
-        self._path = f"/s/{workspace}/capi/json/"
+    def __init__(self, rules: Rules, tokens: Tokens, state: State, faults: Faults, calls: Calls) -> None:
+        self._rules = rules
         self._tokens = tokens
-        self._errands = errands
+        self._state = state
         self._faults = faults
         self._calls = calls
         self.closing = asyncio.Event()
@@ -64,16 +38,14 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Record the call, then answer it, rightly unless a fault falls on it."""
         request = Request(scope, receive)
-        kind, resource_id = self._resource(scope["path"])
-        target = DOORS[kind].target if kind else ""
-        call = Call(request.method, _address(scope), _joined(request.headers), target)
+        asked = Asked(*resource(scope["path"], self._rules), request.method, request.headers)
+        target = DOORS[asked.kind].target if asked.kind else ""
+        call = Call(request.method, address(scope), joined(request.headers), target)
         self._calls.append(call)
         try:
-            body = await request.body()
+            asked = replace(asked, body=await self._body(request, call))
         except ClientDisconnect:
             return
-        call.size = len(body)
-        asked = Asked(kind, resource_id, request.method, request.headers, body)
         if target and (fault := self._faults.take(target)):
             response = await self._spoilt(fault, asked, call)
             await _send(response, fault, call, scope, receive, send)
@@ -82,28 +54,30 @@ class Api:
             call.status = response.status_code
             await response(scope, receive, send)
 
-    def _resource(self, path: str) -> tuple[str, str]:
-        """Type and id that a path names; ("", "") when there is no such resource."""
-        kind, slash, resource_id = path.removeprefix(self._path).partition("/")
-        by_id = kind in {contract.ATTACHMENT, contract.ARCHIVE}
-        exists = path.startswith(self._path) and kind in DOORS and bool(slash) == bool(resource_id) == by_id
-        return (kind, resource_id) if exists else ("", "")
+    async def _body(self, request: Request, call: Call) -> bytes | None:
+        """The body, or None when there is too much of it; that is read to its end too, lest the client never listen."""
+        taken: list[bytes] = []
+        async for chunk in request.stream():
+            call.size += len(chunk)
+            if call.size <= self._rules.largest:
+                taken.append(chunk)
+        return b"".join(taken) if call.size <= self._rules.largest else None
 
     async def _spoilt(self, fault: Fault, asked: Asked, call: Call) -> Response:
         """The answer as the fault has it; the work is done where the fault only changes its answer, or asks for it."""
         done = self._work(asked, call) if fault.after_create else None
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.closing.wait(), fault.delay)
+            await asyncio.wait_for(self.closing.wait(), fault.lateness(self._faults.chance))
         if done is None and not fault.replaces and fault.cut is not True:
             done = self._work(asked, call)
         return fault.answer(done)
 
     def _work(self, asked: Asked, call: Call) -> Response:
         try:
-            _admit(asked, self._tokens)
+            grant = self._admit(asked)
             match asked.kind:
                 case contract.CREATE:
-                    return self._create(asked, call)
+                    return self._create(asked, grant, call)
                 case contract.END:
                     return self._end(asked, call)
                 case _:
@@ -111,52 +85,57 @@ class Api:
         except Refusal as refusal:
             return refusal.response
 
-    def _create(self, asked: Asked, call: Call) -> Response:
-        posted = jsonapi.read(asked.body, contract.NEW_ERRAND, "contract, Create: POST c3_new_errands")
-        errand = self._errands.create(posted["data"]["attributes"], time.time())
+    def _admit(self, asked: Asked) -> Grant:
+        """Everything that is known before the body is looked at (contract, Transport)."""
+        door = DOORS.get(asked.kind)
+        if door is None:
+            raise Refusal(jsonapi.error(404, "There is no such resource; the contract names the four that there are."))
+        if asked.method != door.method:
+            detail = f"{asked.method} is not for this resource, {door.method} is."
+            raise Refusal(jsonapi.error(405, detail, {"Allow": door.method}))
+        try:
+            grant = self._tokens.grant(bearer(asked.headers), asked.workspace, time.time())
+        except Denied as denied:
+            detail = f"Authorization: Bearer <token> is needed, with a token that is good here. {denied}"
+            raise Refusal(jsonapi.error(401, detail, {"WWW-Authenticate": "Bearer"})) from denied
+        if door.right not in grant.rights:
+            raise Refusal(jsonapi.error(403, f"The token does not carry the claim {door.right.value}."))
+        negotiated(asked.headers)
+        return grant
+
+    def _read(self, asked: Asked, check: Check, section: str) -> Any:
+        if asked.body is None:
+            raise Refusal(jsonapi.error(413, f"At most {self._rules.largest} bytes are taken."))
+        return jsonapi.read(asked.body, check, section, ignore_unknown=self._rules.ignore_unknown)
+
+    def _create(self, asked: Asked, grant: Grant, call: Call) -> Response:
+        posted = self._read(asked, contract.NEW_ERRAND, "contract, Create: POST c3_new_errands")
+        assert grant.area is not None
+        errand = self._state.create(grant.area, posted, time.time())
         call.errand_id = errand.id
         return jsonapi.document(201, {"data": {"type": contract.CREATE, "id": errand.id}})
 
     def _end(self, asked: Asked, call: Call) -> Response:
         """Close an errand, by its id or by the telephone call; the contract does not say how Cention finds it."""
-        posted = jsonapi.read(asked.body, contract.END_ERRAND, "contract, Close: POST c3_end_errands")["data"]
-        if posted.get("id"):
-            errand = self._errands.find(posted["id"])
-            if errand is None:
-                raise Refusal(jsonapi.error(404, f"There is no errand {posted['id']}."))
+        posted = self._read(asked, contract.END_ERRAND, "contract, Close: POST c3_end_errands")["data"]
+        ended = posted["attributes"]["integrationData"]
+        if named := posted.get("id"):
+            errand = self._state.errand(named)
+            if errand is None or errand.area.workspace != asked.workspace:
+                raise Refusal(jsonapi.error(404, f"There is no errand {named}."))
         else:
-            errand = self._errands.of_call(posted["attributes"]["integrationData"])
+            errand = self._state.of_call(asked.workspace, ended)
         if errand is None:
             return jsonapi.document(200, {"data": None})
-        self._errands.close(errand)
+        self._state.close(errand.id, time.time(), contract.END, ended)
         call.errand_id = errand.id
         return jsonapi.document(200, {"data": {"type": contract.END, "id": errand.id}})
 
     def _fetch(self, asked: Asked) -> Response:
-        file = self._errands.file(asked.kind, asked.id)
+        file = self._state.file(asked.workspace, asked.kind, asked.id)
         if file is None:
             raise Refusal(jsonapi.error(404, f"There is no {asked.kind} {asked.id}."))
-        return jsonapi.document(200, file.shown())
-
-
-def _admit(asked: Asked, tokens: Sequence[Token]) -> None:
-    """Everything that is known before the body is looked at (contract, Transport)."""
-    door = DOORS.get(asked.kind)
-    if door is None:
-        raise Refusal(jsonapi.error(404, "There is no such resource; the contract names the four that there are."))
-    if asked.method != door.method:
-        detail = f"{asked.method} is not for this resource, {door.method} is."
-        raise Refusal(jsonapi.error(405, detail, {"Allow": door.method}))
-    scheme, _, bearer = asked.headers.get("authorization", "").partition(" ")
-    granted = rights(bearer.strip(), tokens, time.time()) if scheme.lower() == "bearer" else frozenset()
-    if not granted:
-        detail = "Authorization: Bearer <token> is needed, with a token that is known here and has not expired."
-        raise Refusal(jsonapi.error(401, detail, {"WWW-Authenticate": "Bearer"}))
-    if door.right not in granted:
-        raise Refusal(jsonapi.error(403, f"The token does not carry the claim {door.right.value}."))
-    if asked.headers.get("content-type") != jsonapi.MEDIA_TYPE:
-        detail = f"Content-Type must be {jsonapi.MEDIA_TYPE}, without parameters, on GET as well (contract, Transport)."
-        raise Refusal(jsonapi.error(415, detail))
+        return jsonapi.document(200, file.resource())
 
 
 async def _send(response: Response, fault: Fault, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
@@ -168,14 +147,3 @@ async def _send(response: Response, fault: Fault, call: Call, scope: Scope, rece
     else:
         call.status = response.status_code
         await response(scope, receive, send)
-
-
-def _address(scope: Scope) -> str:
-    """Path and query as they stood in the request line."""
-    query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-    return f"{scope['raw_path'].decode('latin-1')}{query}"
-
-
-def _joined(headers: Headers) -> dict[str, str]:
-    """Headers by their names in lower case; those of one name joined by a comma (RFC 9110, section 5.2)."""
-    return {name: ", ".join(headers.getlist(name)) for name in headers}

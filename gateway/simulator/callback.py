@@ -1,114 +1,94 @@
-"""The callback: the document that Cention makes of an answer (contract, Callback), and its POST."""
+"""The callback's document: what Cention makes of an answer (contract, Callback)."""
 
 import json
-from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from itertools import count
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
-from gateway.simulator.answer import Answer
-from gateway.simulator.errands import File
-from gateway.simulator.jsonapi import MEDIA_TYPE
-from gateway.simulator.options import LinkForm, is_callback
+from gateway.simulator.errand import Answer, Errand, File
+from gateway.simulator.form import Form
 
-SETTING_ID = "76"
-SERVICE = {"c3_id": 16, "name": "Form", "type": 19}
-TIMEOUT = 30.0
-MOST_SHOWN = 64 * 1024
+FIRST_PERSON = 279
+SERVICE_ID = 16
 
 Document = dict[str, Any]
 
 
 class Writer:
-    """Writes callback documents. It lives because Cention's numbers for answers, responses and persons go on rising."""
+    """Writes callback documents of one answer, all alike but for the setting that they are sent by."""
 
-    def __init__(self, base: str, links: LinkForm, chance: Random) -> None:
-        self._base = base
-        self._links = links
+    def __init__(self, origin: str, form: Form, chance: Random) -> None:
+        self._origin = origin
+        self._form = form
         self._chance = chance
-        self._answers, self._responses, self._persons = count(1189), count(3304), count(279)
 
-    def document(self, answer: Answer, secret: str) -> Document:
+    def document(self, errand: Errand, answer: Answer, setting_id: str, secret: str) -> Document:
         """The document for an answer: `included` in any order, each link in the form asked for, no secret when ""."""
-        files = [*answer.attachments, *answer.archives]
-        included = [self._errand(answer), *(self._resource(file) for file in files)]
+        files = [file for file in (*answer.attachments, *answer.archives) if file.content_id not in answer.missing]
+        included = [self._errand(errand, answer), *(self._resource(errand, file) for file in files)]
         self._chance.shuffle(included)
-        errand = {"data": _identifier("c3_answer_errands", answer.errand.id)}
         callback = {
             "data": {
                 "type": "c3_callback_answer_errands",
-                "id": SETTING_ID,
+                "id": self._id(setting_id),
                 "attributes": {"event": 1},
-                "relationships": {"errand": errand},
+                "relationships": {"errand": {"data": self._identifier("c3_answer_errands", errand.id)}},
             },
             "included": included,
         }
         return callback | {"meta": {"api_secret": secret}} if secret else callback
 
-    def _errand(self, answer: Answer) -> Document:
-        to = [{"c3_id": next(self._persons), "email_address": email, "name": name} for name, email in answer.to]
-        response = {
-            "body": answer.body,
-            "c3_id": next(self._responses),
-            "html_body": answer.html_body,
-            "subject": answer.subject,
-            "to": to,
-        }
+    def _errand(self, errand: Errand, answer: Answer) -> Document:
+        name, kind = answer.service
         attributes = {
-            "answer": {"c3_id": next(self._answers), "response": response},
-            "c3_id": int(answer.errand.id),
-            "service": SERVICE,
+            "answer": {"c3_id": answer.answer_id, "response": self._response(answer)},
+            "c3_id": int(errand.id),
+            "service": {"c3_id": SERVICE_ID, "name": name, "type": kind},
         }
         relationships = {
-            "attachments": {"data": [_identifier(file.type, str(file.id)) for file in answer.attachments]},
-            "embedded_archives": {"data": [_identifier(file.type, str(file.id)) for file in answer.archives]},
+            "attachments": {"data": self._named(answer, answer.attachments)},
+            "embedded_archives": {"data": self._named(answer, answer.archives)},
         }
-        errand = _identifier("c3_answer_errands", answer.errand.id)
-        return {**errand, "attributes": attributes, "relationships": relationships}
+        identifier = self._identifier("c3_answer_errands", errand.id)
+        return {**identifier, "attributes": attributes, "relationships": relationships}
 
-    def _resource(self, file: File) -> Document:
-        resource = {**_identifier(file.type, str(file.id)), "attributes": {"c3_id": file.id}}
-        address = self._address(file)
+    def _response(self, answer: Answer) -> Document:
+        html, address = ("htmlBody", "emailAddress") if self._form.spelling == "old" else ("html_body", "email_address")
+        return {
+            "body": answer.body,
+            "c3_id": answer.response_id,
+            html: answer.html_body,
+            "subject": answer.subject,
+            "to": [
+                {"c3_id": person, address: email, "name": name}
+                for person, (name, email) in enumerate(answer.to, start=FIRST_PERSON)
+            ],
+        }
+
+    def _named(self, answer: Answer, files: tuple[File, ...]) -> list[Document]:
+        return [self._identifier(file.type, str(file.id)) for file in files if file.content_id not in answer.extra]
+
+    def _resource(self, errand: Errand, file: File) -> Document:
+        resource = {**self._identifier(file.type, str(file.id)), "attributes": {"c3_id": file.id}}
+        address = self._address(errand.area.workspace, file)
         if address is None:
             return resource
         return resource | {"links": {"self": self._chance.choice([address, {"href": address}])}}
 
-    def _address(self, file: File) -> str | None:
-        form = self._links
+    def _address(self, workspace: str, file: File) -> str | None:
+        form: str = self._form.links
         if form == "mixed":
             form = self._chance.choice(["own", "foreign", "relative", "absent"])
-        path = f"/capi/json/{file.type}/{file.id}"
-        return {"own": self._base + path, "foreign": f"http://localhost{path}", "relative": path}.get(form)
+        path = f"{self._form.root}{file.type}/{file.id}"
+        own = f"{self._origin}/s/{workspace}{path}"
+        return {"own": own, "foreign": f"http://localhost{path}", "relative": path}.get(form)
+
+    def _identifier(self, kind: str, resource_id: str) -> Document:
+        return {"type": kind, "id": self._id(resource_id)}
+
+    def _id(self, text: str) -> str | int:
+        return int(text) if self._form.ids == "number" else text
 
 
 def written(document: Document) -> bytes:
     """The document as Cention writes it: ASCII, with every slash escaped."""
     return json.dumps(document, separators=(",", ":")).replace("/", r"\/").encode("ascii")
-
-
-def post(url: str, body: bytes) -> Document:
-    """POST a callback: `{"status", "body"}` as the other side answered it, or `{"error"}` when it did not.
-
-    It blocks, up to TIMEOUT seconds for each wait. No redirect is followed.
-    """
-    if not is_callback(url):
-        return {"error": f"{url!r} is not an http or https URL"}
-    try:
-        parts = urlsplit(url)
-        kind: Callable[..., HTTPConnection] = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(parts.hostname, parts.port, timeout=TIMEOUT)
-        try:
-            path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-            connection.request("POST", path, body, {"Content-Type": MEDIA_TYPE})
-            response = connection.getresponse()
-            return {"status": response.status, "body": response.read(MOST_SHOWN).decode("utf-8", "replace")}
-        finally:
-            connection.close()
-    except (OSError, HTTPException, ValueError) as wrong:
-        return {"error": f"{type(wrong).__name__}: {wrong}"}
-
-
-def _identifier(kind: str, resource_id: str) -> Document:
-    return {"type": kind, "id": resource_id}

@@ -10,16 +10,17 @@ from typing import Any
 from gateway.simulator.shape import (
     Check,
     Flaw,
+    answered,
     anything,
     array,
     base64,
-    every,
     integer,
     matching,
     members,
     one_of,
     record,
     text,
+    together,
 )
 
 CREATE = "c3_new_errands"
@@ -65,26 +66,33 @@ CALL_END = record(
 
 def _template_is_answered(attributes: Any) -> Iterator[Flaw]:
     """A WhatsApp template errand names in `answer` the user who sends it."""
-    if "watemplate" not in attributes:
+    if not isinstance(attributes, dict) or "watemplate" not in attributes:
         return
+    answer = attributes.get("answer")
     if "answer" not in attributes:
         yield Flaw("is missing: watemplate needs it, with user_type and user_id", ("answer",))
-        return
-    for name in ("user_type", "user_id"):
-        if name not in attributes["answer"]:
-            yield Flaw("is missing: watemplate needs it", ("answer", name))
+    elif isinstance(answer, dict):
+        missing = (name for name in ("user_type", "user_id") if name not in answer)
+        yield from (Flaw("is missing: watemplate needs it", ("answer", name)) for name in missing)
+
+
+def _not_the_clients(_value: Any) -> Iterator[Flaw]:
+    """An id that the client made up: JSON:API lets a server refuse it with 403."""
+    yield Flaw("is Cention's to give, not the client's", status=403)
 
 
 def _document(resource: str, attributes: Check, more: dict[str, Check]) -> Check:
-    """A JSON:API document with one resource; what JSON:API itself defines beside it is nobody's mistake."""
-    jsonapi = {"meta": anything, "links": anything}
-    data = record({"type": one_of(resource), "attributes": attributes}, {**more, **jsonapi, "relationships": anything})
-    return record({"data": data}, {**jsonapi, "jsonapi": anything, "included": anything})
+    """A JSON:API document with one resource.
+
+    Beside the resource's attributes JSON:API ignores what it does not know, and answers 409 to a type from elsewhere.
+    """
+    data = record({"type": answered(409, one_of(resource)), "attributes": attributes}, more, others=True)
+    return record({"data": data}, others=True)
 
 
 NEW_ERRAND = _document(
     CREATE,
-    every(
+    together(
         record(
             {"msg": record({"message_id": IDENTITY, "from": text}, MESSAGE)},
             {
@@ -97,6 +105,6 @@ NEW_ERRAND = _document(
         ),
         _template_is_answered,
     ),
-    {},
+    {"id": _not_the_clients},
 )
 END_ERRAND = _document(END, record({"integrationData": CALL_END}), {"id": text})

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from starlette.responses import Response
 
@@ -24,14 +24,15 @@ from gateway.simulator.shape import (
     whole,
 )
 
-Target = Literal["create", "end", "attachment", "archive", "any"]
+Target = Literal["create", "end", "attachment", "archive", "callback", "any"]
 
 NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 FRAMING = r"(?i:content-length|transfer-encoding|connection)"
 HEADER_VALUE = matching(r"[\t\x20-\x7e\xa0-\xff]*", "a header's value, in one line of Latin-1")
 CUTS = (True, False, "middle")
 NOT_JSON = "<!DOCTYPE html><title>Service</title><p>This is not the page that you are looking for.</p>"
-DOES = ("status", "body", "content_type", "headers", "delay", "cut", "json")
+DOES = ("status", "body", "content_type", "headers", "delay", "jitter", "cut", "json")
+ANSWERS = ("status", "json")
 
 
 def _headers(value: Any) -> Iterator[Flaw]:
@@ -45,12 +46,13 @@ def _headers(value: Any) -> Iterator[Flaw]:
 FAULT: Check = record(
     {},
     {
-        "target": one_of("create", "end", "attachment", "archive", "any"),
+        "target": one_of(*get_args(Target)),
         "status": whole(200, 599),
         "headers": _headers,
         "body": text,
         "content_type": HEADER_VALUE,
         "delay": number(0, 3600),
+        "jitter": number(0, 3600),
         "cut": one_of(*CUTS),
         "after_create": boolean,
         "json": boolean,
@@ -65,9 +67,17 @@ def _does_something(value: Any) -> Iterator[Flaw]:
         yield Flaw(f"changes nothing; expected at least one of {', '.join(DOES)}")
 
 
+def _fits_a_callback(value: Any) -> Iterator[Flaw]:
+    """A callback is sent, not answered: what it is answered is the other side's affair."""
+    if value.get("target") == "callback":
+        yield from (
+            Flaw("is not for a callback, which is sent and not answered", (name,)) for name in ANSWERS if name in value
+        )
+
+
 def faults_shape(value: Any) -> Iterator[Flaw]:
     """One fault, or an array of them."""
-    one = every(FAULT, _does_something)
+    one = every(FAULT, _does_something, _fits_a_callback)
     yield from (array(one) if isinstance(value, list) else one)(value)
 
 
@@ -76,7 +86,8 @@ class Fault:
     """One wrong answer, as it was ordered; `calls` is how many it still falls on, None for all until it is cleared.
 
     `cut` closes the connection before the answer (True) or in the middle of it. With `after_create` the work is done
-    first. `delay` is in seconds. `rate` is the share of the target's calls that it falls on.
+    first. `delay` is in seconds, and so is `jitter`, up to which more is added by chance. `rate` is the share of the
+    target's calls that it falls on. Of a callback, `body`, `content_type` and `headers` are what is sent.
     """
 
     target: Target = "any"
@@ -85,6 +96,7 @@ class Fault:
     body: str | None = None
     content_type: str | None = None
     delay: float = 0
+    jitter: float = 0
     cut: bool | Literal["middle"] = False
     after_create: bool = False
     json: bool = True
@@ -95,6 +107,10 @@ class Fault:
     def replaces(self) -> bool:
         """Whether the answer is the fault's own, rather than the right one, late, cut or with other headers."""
         return self.status is not None or self.body is not None or not self.json
+
+    def lateness(self, chance: Random) -> float:
+        """Seconds to wait this time."""
+        return self.delay + chance.uniform(0, self.jitter)
 
     def shown(self) -> dict[str, Any]:
         """The fault as JSON: the members that say something."""
@@ -124,11 +140,15 @@ class Fault:
 
 
 class Faults:
-    """The faults that are in force. The first that fits a call falls on it."""
+    """The faults that are in force. The first that fits a call falls on it; callbacks are not among "any" calls."""
 
-    def __init__(self, chance: Random) -> None:
-        self._chance = chance
-        self._faults: list[Fault] = []
+    def __init__(self, chance: Random, faults: Sequence[Fault] = ()) -> None:
+        self.chance = chance
+        self._faults = list(faults)
+
+    def put_first(self, fault: Fault) -> None:
+        """Put one more in force, before those that are."""
+        self._faults.insert(0, fault)
 
     def replace(self, faults: Sequence[Fault]) -> None:
         """Put these in force, instead of what was."""
@@ -141,7 +161,8 @@ class Faults:
     def take(self, target: str) -> Fault | None:
         """The fault that falls on this call, if any; one of its calls is used up by that."""
         for position, fault in enumerate(self._faults):
-            if fault.target in {"any", target} and self._chance.random() < fault.rate:
+            fits = fault.target == target or (fault.target == "any" and target != "callback")
+            if fits and self.chance.random() < fault.rate:
                 self._use(position)
                 return fault
         return None

@@ -1,6 +1,6 @@
 """What the simulator says over HTTP: JSON:API documents and errors (contract, Transport), and plain JSON."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -39,25 +39,28 @@ def error(status: int, detail: str, headers: Mapping[str, str] | None = None) ->
     return response
 
 
-def flawed(flaws: Iterable[Flaw], section: str) -> Response:
-    """422 with an error for each flaw: `source.pointer` leads to the member, `detail` names the section that says so.
+def flawed(flaws: Sequence[Flaw], section: str) -> Response:
+    """An error for each flaw: `source.pointer` leads to the member, `detail` names the section that says so.
 
-    A member that is missing is pointed at by where it should be.
+    A member that is missing is pointed at by where it should be. The status is the one that all flaws share, or 422.
     """
+    statuses = {flaw.status for flaw in flaws}
+    status = statuses.pop() if len(statuses) == 1 else 422
     errors = [
-        _error(422, f"{_member(flaw)} {flaw.said} ({section})") | {"source": {"pointer": flaw.pointer}}
+        _error(flaw.status, f"{_member(flaw)} {flaw.said} ({section}{_row(flaw)})")
+        | {"source": {"pointer": flaw.pointer}}
         for flaw in flaws
     ]
-    return document(422, {"errors": errors[:MOST_ERRORS]})
+    return document(status, {"errors": errors[:MOST_ERRORS]})
 
 
-def read(body: bytes, check: Check, section: str, *, unreadable: int = 400) -> Any:
+def read(body: bytes, check: Check, section: str, *, unreadable: int = 400, ignore_unknown: bool = False) -> Any:
     """The value in a body, when it is JSON and of the shape that is asked for; Refusal otherwise."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as wrong:
         raise Refusal(error(unreadable, f"The body is not JSON: {wrong}")) from wrong
-    if flaws := tuple(check(value)):
+    if flaws := [flaw for flaw in check(value) if not (flaw.unknown and ignore_unknown)]:
         raise Refusal(flawed(flaws, section))
     return value
 
@@ -65,6 +68,12 @@ def read(body: bytes, check: Check, section: str, *, unreadable: int = 400) -> A
 def _error(status: int, detail: str) -> dict[str, Any]:
     title = HTTPStatus(status).phrase if status in STATUSES else "Error"
     return {"status": str(status), "title": title, "detail": detail}
+
+
+def _row(flaw: Flaw) -> str:
+    """The row of the section's table that speaks of the member: ", msg.attachments"."""
+    names = [str(step) for step in flaw.path[2:4]] if flaw.path[:2] == ("data", "attributes") else []
+    return f", {'.'.join(names)}" if names else ""
 
 
 def _member(flaw: Flaw) -> str:

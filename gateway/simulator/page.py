@@ -1,28 +1,57 @@
-"""The simulator's front page: where to look and what to send."""
+"""The agent's page and where each part of it is found."""
 
-from html import escape
+from pathlib import Path
+from typing import Any
 
-ADDRESSES = (
-    ("GET /_sim/errands", "the errands that were created, as they were posted"),
-    ("GET /_sim/errands/ID", "one of them"),
-    ("POST /_sim/errands/ID/answer", "answer it as an agent would: text, html, attachments, archives, to, subject"),
-    ("GET, PUT, DELETE /_sim/faults", "what is to go wrong: status, body, delay, cut, calls, rate"),
-    ("GET, DELETE /_sim/calls", "what the API was sent"),
-)
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from gateway.simulator.calls import Calls
+from gateway.simulator.desk import Desk
+from gateway.simulator.faults import Faults
+from gateway.simulator.pages.acts import Acts
+from gateway.simulator.pages.guard import FOREIGN, Guard
+from gateway.simulator.pages.live import Live
+from gateway.simulator.pages.message import Message
+from gateway.simulator.pages.show import Show
+from gateway.simulator.pages.traffic import Traffic
+
+STATIC = Path(__file__).parent / "pages" / "static"
 
 
-def front(base: str) -> str:
-    """The page, as HTML; `base` is where Cention's API is."""
-    rows = "\n".join(f"<li><code>{escape(address)}</code>: {escape(use)}</li>" for address, use in ADDRESSES)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Cention simulator</title></head>
-<body>
-<h1>Cention simulator</h1>
-<p>The API is at <code>{escape(base)}</code>.</p>
-<ul>
-{rows}
-</ul>
-</body>
-</html>
-"""
+def routes(desk: Desk, faults: Faults, calls: Calls) -> list[BaseRoute]:
+    """Everything of the page, for the application's root; paths of the API (`/s/...`) are not among them."""
+    show, message, traffic = Show(desk, faults), Message(desk), Traffic(desk, faults, calls)
+    acts = Acts(desk, show)
+    return [
+        _seen("/", show.front),
+        _seen("/errands/{id}", show.errand),
+        _seen("/errands/{id}/json", show.json),
+        _seen("/errands/{id}/json/{key}", show.document),
+        _foreign("/errands/{id}/{key}/html", message.html),
+        _foreign("/errands/{id}/{key}/files/{place:int}", message.file),
+        _done("/errands/{id}/answer", acts.answer),
+        _done("/errands/{id}/fail", acts.fail),
+        _done("/errands/{id}/repeat", acts.repeat),
+        _done("/errands/{id}/close", acts.close),
+        _seen("/calls", traffic.calls),
+        _seen("/faults", traffic.faults),
+        _done("/faults", traffic.order),
+        _done("/faults/clear", traffic.clear),
+        _seen("/archive/{name}", show.archive),
+        _seen("/live", Live(desk).stream),
+        Mount("/look", StaticFiles(directory=STATIC), middleware=[Middleware(Guard, cache="no-cache")]),
+    ]
+
+
+def _seen(path: str, handler: Any) -> Route:
+    return Route(path, handler, methods=["GET"], middleware=[Middleware(Guard)])
+
+
+def _done(path: str, handler: Any) -> Route:
+    return Route(path, handler, methods=["POST"], middleware=[Middleware(Guard)])
+
+
+def _foreign(path: str, handler: Any) -> Route:
+    return Route(path, handler, methods=["GET"], middleware=[Middleware(Guard, policy=FOREIGN)])

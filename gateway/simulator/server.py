@@ -1,37 +1,33 @@
 """The simulator as something that runs: what it is made of, its start, its stop."""
 
 import asyncio
-import secrets
 import signal
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from ipaddress import ip_address
 from random import SystemRandom
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from gateway.simulator import jsonapi
+from gateway.simulator import jsonapi, page
+from gateway.simulator.administration import Administration
 from gateway.simulator.api import Api
-from gateway.simulator.callback import Writer
+from gateway.simulator.asked import Rules
 from gateway.simulator.calls import Calls
 from gateway.simulator.control import Control
-from gateway.simulator.errands import Errands
-from gateway.simulator.faults import Faults
+from gateway.simulator.credentials import credentials
+from gateway.simulator.delivery import Courier, Retries
+from gateway.simulator.desk import Desk
+from gateway.simulator.errands import State
+from gateway.simulator.faults import Fault, Faults
+from gateway.simulator.form import Form
 from gateway.simulator.jsonapi import Refusal
-from gateway.simulator.options import Options, split_listen
-from gateway.simulator.page import front
-from gateway.simulator.tokens import Right, Token, issue
-from gateway.simulator.wire import CuttableProtocol
-
-GRACE_SECONDS = 5
-KEEP_ALIVE_SECONDS = 75
+from gateway.simulator.options import Options
+from gateway.simulator.serving import Server, listening, origin
+from gateway.simulator.settings import Settings
+from gateway.simulator.store import Store, Unusable
 
 
 class Simulator:
@@ -39,30 +35,41 @@ class Simulator:
 
     `url` is `http://host:port/s/<workspace>` and `origin` the part before the path; both are "" until it is started.
     `callback` is where answers are POSTed to, and may be set at any time. Errands, calls and faults outlive a stop.
+    OSError when the state's file cannot be used.
     """
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._tokens = (
-            _token(options.create_token, Right.CREATE, options.workspace),
-            _token(options.attachment_token, Right.FETCH, options.workspace),
-        )
-        self.create_token, self.attachment_token = (token.text for token in self._tokens)
-        given = options.callback_secret
-        self.callback_secret = secrets.token_urlsafe(24) if given is None else given
-        self.callback = options.callback
+        self._store = Store(options.state) if options.state else None
+        self._areas = options.laid_out()
+        self._credentials = credentials(options, self._areas, self._store, time.time())
+        self.create_token = self._credentials.create[0][1]
+        self.attachment_token = self._credentials.attachment[0][1]
+        self.callback_secret = self._credentials.secret
+        self._settings = Settings(options.callback, self.callback_secret, options.own_callbacks())
+        self._state, self._calls = State(self._store), Calls()
+        self._faults = Faults(SystemRandom(), _standing(options))
+        self._courier = Courier(self._state, self._faults, Retries(options.tries, options.waits))
+        self.desk = Desk(self._areas, self._state, self._settings, self._courier, self._faults, options.form)
         self.origin = self.url = ""
-        self._chance = SystemRandom()
-        self._errands, self._faults, self._calls = Errands(), Faults(self._chance), Calls()
-        self._running: tuple[_Server, asyncio.Task[None], Api] | None = None
+        self._running: tuple[Server, asyncio.Task[None], Api] | None = None
+
+    @property
+    def callback(self) -> str:
+        """Where answers are POSTed to, "" for nowhere; areas with a callback setting of their own have it there."""
+        return self._settings.url
+
+    @callback.setter
+    def callback(self, url: str) -> None:
+        self._settings.url = url
 
     async def start(self) -> None:
         """Listen; returns when calls are answered. OSError when the address cannot be had."""
-        listener = _listen(self._options.listen)
-        self.origin = _origin(listener)
+        listener = listening(self._options.listen)
+        self.origin = self.desk.origin = origin(listener)
         self.url = f"{self.origin}/s/{self._options.workspace}"
-        api = Api(self._options.workspace, self._tokens, self._errands, self._faults, self._calls)
-        server = _Server(_config(self._app(api)))
+        api = Api(self._rules(), self._credentials.tokens, self._state, self._faults, self._calls)
+        server = Server(self._app(api))
         serving = asyncio.create_task(server.serve([listener]))
         self._running = server, serving, api
         await server.ready.wait()
@@ -73,8 +80,10 @@ class Simulator:
             return
         (server, serving, api), self._running = self._running, None
         api.closing.set()
+        self._state.end()
         server.should_exit = True
         await serving
+        await self._courier.stop()
 
     async def serve_forever(self) -> None:
         """Run until SIGINT or SIGTERM, or until cancelled: for a process of its own, in its main thread."""
@@ -89,87 +98,59 @@ class Simulator:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
             await self.stop()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the state's file, where there is one; it cannot be started again after that."""
+        if self._store:
+            self._store.close()
 
     def describe(self) -> list[tuple[str, str]]:
         """What somebody who runs it has to know, as (label, value): addresses, tokens, secret, where to look."""
+        (_, create), *areas = self._credentials.create
+        (_, attachment), *workspaces = self._credentials.attachment
         return [
             ("Cention's API", f"{self.url}/capi/json/"),
-            ("Token to create errands", self.create_token),
-            ("Token to get attachments", self.attachment_token),
+            ("Token to create errands", create),
+            *((f"  in {area.path}", token) for area, token in areas),
+            ("Token to get attachments", attachment),
+            *((f"  in {workspace}", token) for workspace, token in workspaces),
             ("Callback", self.callback or "none: answers cannot be sent"),
             ("Callback secret", self.callback_secret or "none"),
             ("Links in callbacks", self._options.links),
+            ("Agent's page", self.origin),
             ("Errands", f"{self.origin}/_sim/errands"),
             ("Calls so far", f"{self.origin}/_sim/calls"),
             ("Faults", f"{self.origin}/_sim/faults"),
         ]
 
+    def _rules(self) -> Rules:
+        own, old = Form().root, Form(spelling="old").root
+        roots = (own, old) if self._options.spelling == "old" else (own,)
+        workspaces = frozenset(area.workspace for area in self._areas)
+        return Rules(workspaces, roots, self._options.unknown == "ignore", self._options.largest)
+
     def _app(self, api: Api) -> Starlette:
-        async def page(_request: Request) -> Response:
-            return HTMLResponse(front(self.url))
-
-        writer = Writer(self.url, self._options.links, self._chance)
-        control = Control(
-            self._errands, self._faults, self._calls, writer, lambda: (self.callback, self.callback_secret)
-        )
+        own = Administration(self.desk, self._credentials.tokens, self._settings, self._faults, self._calls)
+        control = Mount("/_sim", routes=[*Control(self.desk).routes(), *own.routes()])
         return Starlette(
-            routes=[Route("/", page), Mount("/_sim", routes=control.routes()), Route("/{path:path}", api)],
-            exception_handlers={HTTPException: _http_error, Refusal: _refused},
+            routes=[
+                Route("/s/{path:path}", api),
+                control,
+                *page.routes(self.desk, self._faults, self._calls),
+                Route("/{path:path}", api),
+            ],
+            exception_handlers={HTTPException: _http_error, Refusal: _refused, Unusable: _unusable},
         )
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn in somebody else's loop: signals are not its business, and `ready` is set when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        finally:
-            self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=CuttableProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-
-
-def _token(given: str | None, right: Right, workspace: str) -> Token:
-    return Token(given, right) if given else issue(right, workspace, time.time())
-
-
-def _listen(listen: str) -> socket.socket:
-    host, port = split_listen(listen)
-    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    # asyncio sets this only on sockets that name their protocol, which these do not; head and body are written apart,
-    # so that without it each answer waits for the client's delayed acknowledgement (40 ms).
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def _origin(listener: socket.socket) -> str:
-    """`http://host:port` by which a client on this machine reaches the listener."""
-    host, port = listener.getsockname()[:2]
-    if ip_address(host).is_unspecified:
-        host = "::1" if ":" in host else "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _standing(options: Options) -> list[Fault]:
+    """The faults that the options order: errors at their rate, and every answer late."""
+    late = Fault(delay=options.latency, jitter=options.jitter)
+    failing = Fault(status=503, rate=options.error_rate, delay=options.latency, jitter=options.jitter)
+    return [
+        fault for fault, there in ((failing, options.error_rate), (late, options.latency + options.jitter)) if there
+    ]
 
 
 async def _http_error(_request: Request, wrong: Exception) -> Response:
@@ -181,3 +162,7 @@ async def _http_error(_request: Request, wrong: Exception) -> Response:
 async def _refused(_request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
     return refusal.response
+
+
+async def _unusable(_request: Request, wrong: Exception) -> Response:
+    return jsonapi.error(500, f"{wrong}.")

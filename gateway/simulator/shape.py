@@ -5,7 +5,7 @@ A check takes a value and yields what is wrong with it, each flaw with the way t
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pybase64
@@ -13,14 +13,19 @@ import pybase64
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong ("must be a string, found null") and the steps that lead there: names and array positions."""
+    """What is wrong ("must be a string, found null") and the steps that lead there: names and array positions.
+
+    `status` is the HTTP status that it deserves; `unknown` that it is a member which nobody has heard of.
+    """
 
     said: str
     path: tuple[str | int, ...] = ()
+    status: int = 422
+    unknown: bool = False
 
     def under(self, step: str | int) -> "Flaw":
         """The same flaw, seen from one level up."""
-        return Flaw(self.said, (step, *self.path))
+        return replace(self, path=(step, *self.path))
 
     @property
     def pointer(self) -> str:
@@ -127,6 +132,21 @@ def every(*checks: Check) -> Check:
     return check
 
 
+def together(*checks: Check) -> Check:
+    """What each of the checks finds."""
+
+    def check(value: Any) -> Iterator[Flaw]:
+        for part in checks:
+            yield from part(value)
+
+    return check
+
+
+def answered(status: int, check: Check) -> Check:
+    """What the check finds, to be answered with this status."""
+    return lambda value: (replace(flaw, status=status) for flaw in check(value))
+
+
 def array(item: Check) -> Check:
     """An array, each of its items of one shape."""
 
@@ -168,6 +188,6 @@ def record(
             if name in known:
                 yield from (flaw.under(name) for flaw in known[name](entry))
             elif not others:
-                yield Flaw(f"is not known here; known are {', '.join(known)}", (name,))
+                yield Flaw(f"is not known here; known are {', '.join(known)}", (name,), unknown=True)
 
     return check

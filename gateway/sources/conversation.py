@@ -1,30 +1,28 @@
-"""A conversation by lines on aiosmtpd's transport: one command, one reply, each within its deadline.
+"""A conversation by lines, on aiosmtpd: one command, one reply, each within its deadline.
 
-aiosmtpd brings the life of a connection and STARTTLS; lines, limits and goodbyes are here. A quick command is answered
-where its bytes arrive, without a turn of the event loop; one that waits for something runs in the connection's
-coroutine. What the commands mean is in `smtp.py`.
+aiosmtpd brings STARTTLS; the life of a connection, lines, limits and goodbyes are here. A quick command is answered
+where its bytes arrive, without a turn of the event loop; one that waits for something is a task, of which a connection
+has one at most. What the commands mean is in `smtp.py`.
 """
 
 import asyncio
 import math
 import ssl
 from abc import abstractmethod
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
 from gateway import metrics
-from gateway.config.settings import SmtpSection
+from gateway.config.listening import SmtpSection
 from gateway.log import log
 from gateway.sources.admission import Admission
 from gateway.sources.store import Store
 
 CHUNK = 256 * 1024
 _LONGEST_COMMAND = 4096
-_FOR_EVER = 10 * 365 * 86400
 _STOPPING = "421 4.3.2 The gateway is stopping, try again later"
 
 
@@ -49,38 +47,37 @@ class Goodbye(Exception):
 
 
 class Conversation(SMTP):
-    """One connection. aiosmtpd makes it, calls `_handle_client` once it stands, and cancels that when it is lost."""
+    """One connection, from its greeting to its end."""
+
+    _drain_helper: Callable[[], Awaitable[None]]  # asyncio's flow control has it
 
     def __init__(self, context: Context) -> None:
-        super().__init__(
-            None,
-            hostname=context.hostname,
-            tls_context=context.tls,
-            timeout=_FOR_EVER,
-            loop=asyncio.get_running_loop(),
-        )
+        self.loop = asyncio.get_running_loop()
+        # Not aiosmtpd's own: it looks for hooks and makes readers and timers that would stay unused, for each
+        # connection anew, which was a tenth of what one costs.
+        asyncio.StreamReaderProtocol.__init__(self, None, loop=self.loop)  # type: ignore[arg-type]
+        self.hostname = context.hostname
+        self.tls_context = context.tls
+        self.transport: Any = None
+        self._tls_protocol: Any = None
+        self._original_transport: Any = None
         self._context = context
         self._limits = context.settings
         self._paused = False  # asyncio's flow control sets it
         self._rest = b""
         self._ended = False
+        self._over = False
         self._reading = True
         self._arrival: asyncio.Future[None] | None = None
-        self._command: asyncio.Future[tuple[str, str]] | None = None
+        self._work: asyncio.Task[None] | None = None
         self._helo = ""
         self._errors = 0
         self._commands = 0
         self._peer = ""
-        self.transport: Any = None
         self._deadline = math.inf
         self._late = ""
         self._timer: asyncio.TimerHandle | None = None
         self._due = math.inf
-        self._hanging: asyncio.TimerHandle | None = None
-
-    def __dir__(self) -> list[str]:
-        """Nothing: aiosmtpd looks through its members for commands, anew for each connection; ours are in tables."""
-        return []
 
     # -- what a session is made of
 
@@ -100,21 +97,30 @@ class Conversation(SMTP):
     # -- the connection's life
 
     def connection_made(self, transport: Any) -> None:
-        """Count the connection in, once: a TLS layer comes through here again."""
-        if not self._peer:
-            self._peer = str((transport.get_extra_info("peername") or ["local"])[0])
-            self._context.admission.enter(self, self._peer)
-        super().connection_made(transport)
+        """Count the connection in, and greet; a TLS layer comes through here again, and has nothing to add."""
+        if self._peer:
+            return
+        self.transport = transport
+        self._peer = str((transport.get_extra_info("peername") or ["local"])[0])
+        self._context.admission.enter(self, self._peer)
+        if refusal := self._context.admission.refusal(self._peer):
+            self._part(self._noted(refusal))
+        else:
+            self._write(f"220 {self.hostname} ESMTP")
+            self._client_has_a_command()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Count the connection out."""
+        """Count the connection out; what was begun for it ends, but for a commit that is under way."""
+        self._over = True
         self._context.admission.leave(self, self._peer)
-        for timer in (self._timer, self._hanging):
-            if timer is not None:
-                timer.cancel()
-        transport = self.transport
-        super().connection_lost(error)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._work is not None:
+            self._work.cancel()
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+        transport, self.transport = self.transport, None
         if self._tls_protocol is not None:
+            self._original_transport.close()
             # These hold one another, and a third of a megabyte, until the collector comes, which may be late.
             transport._ssl_protocol = None  # noqa: SLF001 - asyncio offers no other way
             self._tls_protocol = self._original_transport = None
@@ -127,44 +133,21 @@ class Conversation(SMTP):
 
     def stop(self) -> None:
         """End an idle session now, a busy one after the mail in hand."""
-        if self._command is not None and self._sender is None and self._handler_coroutine is not None:
-            self._handler_coroutine.cancel(_STOPPING)
+        if self._work is None and self._sender is None:
+            self._part(self._noted(_STOPPING))
 
-    async def _handle_client(self) -> None:
-        try:
-            await self._converse()
-        except Goodbye as goodbye:
-            await self._say_last(goodbye.reply)
-        except asyncio.CancelledError as cancelled:
-            if not cancelled.args:
-                raise
-            await self._say_last(self._noted(cancelled.args[0]) if cancelled.args[0] else None)
-        except (ConnectionError, TimeoutError):
-            return  # the client is gone, or takes no replies: nobody is left to answer
-        finally:
-            self._hang_up()
+    def _part(self, reply: str | None) -> None:
+        """Say a last word (None: nothing more) and close.
 
-    def _hang_up(self) -> None:
-        """Close; what the client has not taken of our words by the command's deadline is dropped."""
-        if self.transport is not None:
-            self.transport.close()
-            self._hanging = self.loop.call_later(self._limits.command_timeout, self.transport.abort)
-
-    async def _say_last(self, reply: str | None) -> None:
-        if reply is not None and self.transport is not None:
-            with suppress(ConnectionError, TimeoutError):
-                await self.push(reply)
-
-    async def _converse(self) -> None:
-        if refusal := self._context.admission.refusal(self._peer):
-            raise Goodbye(self._noted(refusal))
-        await self.push(f"220 {self.hostname} ESMTP")
-        while True:
-            verb, argument = await self._next_command()
-            reply = await self._answer(verb, argument)
-            if reply is not None:
-                await self.push(self._noted(reply))
-            self._check_patience()
+        What the client has not taken of our words by the command's deadline is dropped.
+        """
+        if self._over:
+            return
+        if reply is not None and not self.transport.is_closing():
+            self._write(reply)
+        self._over = True
+        self.transport.close()
+        self._client_has(self._limits.command_timeout, "")
 
     def _check_patience(self) -> None:
         """End a session that has made too many errors, or that was only kept for the mail in hand."""
@@ -184,8 +167,8 @@ class Conversation(SMTP):
             self.transport.pause_reading()
 
     def _wake(self) -> None:
-        if self._command is not None:
-            self._take_lines(self._command)
+        if self._work is None:
+            self._take_lines()
         elif self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
 
@@ -208,24 +191,15 @@ class Conversation(SMTP):
             self._reading = True
             self.transport.resume_reading()
 
-    async def _next_command(self) -> tuple[str, str]:
-        """Answer quick commands until one comes that is not, and return that one."""
-        self._command = command = self.loop.create_future()
-        self._client_has(self._limits.command_timeout, "421 4.4.2 No command came in time")
+    def _take_lines(self) -> None:
+        """Carry out the commands that came, up to one that takes time."""
         try:
-            self._take_lines(command)
-            verb, argument = await command
-            return verb, argument
-        finally:
-            self._command = None
-            self._client_is_done()
-
-    def _take_lines(self, command: "asyncio.Future[tuple[str, str]]") -> None:
-        try:
-            while not command.done() and (line := self._line()) is not None:
-                self._take(line, command)
+            while self._work is None and not self._over and (line := self._line()) is not None:
+                self._take(line)
         except Goodbye as goodbye:
-            command.set_exception(goodbye)
+            self._part(goodbye.reply)
+        except ConnectionError:
+            self._part(None)
 
     def _line(self) -> bytes | None:
         """Take a whole command line off what came; None when there is none yet."""
@@ -240,7 +214,7 @@ class Conversation(SMTP):
         self._read_on()
         return None
 
-    def _take(self, line: bytes, command: "asyncio.Future[tuple[str, str]]") -> None:
+    def _take(self, line: bytes) -> None:
         self._commands += 1
         if self._commands > self._limits.max_commands:
             raise Goodbye(self._noted("421 4.7.0 Too many commands without a mail"))
@@ -248,11 +222,35 @@ class Conversation(SMTP):
         # A client that takes no replies gets no further ones: `push` waits for it.
         reply = None if self._paused else self._quick(verb, argument)
         if reply is None:
-            command.set_result((verb, argument))
+            self._client_is_done()
+            self._work = self.loop.create_task(self._carry_out(verb, argument))
             return
         self._write(self._noted(reply))
         self._check_patience()
-        self._client_has(self._limits.command_timeout, "421 4.4.2 No command came in time")
+        self._client_has_a_command()
+
+    async def _carry_out(self, verb: str, argument: str) -> None:
+        """Carry out a command that takes time, then go on with what came meanwhile."""
+        try:
+            reply = await self._answer(verb, argument)
+            if reply is not None:
+                await self.push(self._noted(reply))
+            self._check_patience()
+        except Goodbye as goodbye:
+            self._part(goodbye.reply)
+        except asyncio.CancelledError as cancelled:
+            if not cancelled.args:
+                raise
+            self._part(self._noted(cancelled.args[0]) if cancelled.args[0] else None)
+        except (ConnectionError, TimeoutError):
+            self._part(None)  # the client is gone, or takes no replies: nobody is left to answer
+        except BaseException:
+            self._part(None)
+            raise
+        self._work = None
+        if not self._over:
+            self._client_has_a_command()
+            self._take_lines()
 
     # -- replies out
 
@@ -262,7 +260,7 @@ class Conversation(SMTP):
         if self._paused:
             self._client_has(self._limits.command_timeout, "")
             try:
-                await self._writer.drain()
+                await self._drain_helper()
             finally:
                 self._client_is_done()
 
@@ -294,6 +292,9 @@ class Conversation(SMTP):
                 self._timer.cancel()
             self._look_later()
 
+    def _client_has_a_command(self) -> None:
+        self._client_has(self._limits.command_timeout, "421 4.4.2 No command came in time")
+
     def _client_is_done(self) -> None:
         self._deadline = math.inf
 
@@ -305,10 +306,17 @@ class Conversation(SMTP):
     def _look_at_the_time(self) -> None:
         self._timer = None
         if self.loop.time() >= self._deadline:
-            if self._handler_coroutine is not None:
-                self._handler_coroutine.cancel(self._late)
+            self._end_the_wait()
         elif self._deadline < math.inf:
             self._look_later()
+
+    def _end_the_wait(self) -> None:
+        if self._over:
+            self.transport.abort()
+        elif self._work is not None:
+            self._work.cancel(self._late)
+        else:
+            self._part(self._noted(self._late))
 
 
 def _split(line: bytes) -> tuple[str, str]:

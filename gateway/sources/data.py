@@ -8,7 +8,9 @@ import re
 
 _END = b"\r\n.\r\n"
 _LONGEST = len(_END)
-_SMUGGLING = re.compile(rb"(?<!\r)\n\.|\r\.|\r\n\.(?:\n|\r[^\n])")
+# Both begin with the dot itself, which is soon found; what stands before it is looked at only then.
+_AFTER_LINE_END = re.compile(rb"\.(?<=[\r\n]\.)")
+_SMUGGLING = re.compile(rb"\.(?:(?<=\r\.)|(?<=\n\.)(?:(?<!\r\n\.)|\n|\r[^\n]))")
 
 
 class DataDecoder:
@@ -28,30 +30,26 @@ class DataDecoder:
     def feed(self, chunk: bytes) -> bytes:
         """Take the next chunk and return the mail's bytes that are certain by now."""
         data = self._held + chunk
-        if b"." not in data and not self._skip:
-            # Base64 has no dots: nothing ends, is doubled or is smuggled here, so it need not be searched three times.
-            cut = _certain(data)
-            self._held = data[cut:]
-            return data[:cut]
-        end = data.find(_END)
+        first = _first_dot(data)
+        end = data.find(_END, max(0, first - 2))
         if end >= 0:
             self.ended = True
             data, self.rest = data[: end + 2], data[end + _LONGEST :]
-        self._look_for_smuggling(data)
         cut = len(data) if self.ended else _certain(data)
         self._held = data[cut:]
-        return self._unstuffed(data[:cut])
-
-    def _look_for_smuggling(self, data: bytes) -> None:
-        if not self.smuggled and (b"\n." in data or b"\r." in data):
-            self.smuggled = _SMUGGLING.search(data) is not None
-
-    def _unstuffed(self, data: bytes) -> bytes:
-        if b"\r\n." in data:
-            data = data.replace(b"\r\n.", b"\r\n")
-        skipped = min(self._skip, len(data))
+        skipped = min(self._skip, cut)
         self._skip -= skipped
-        return data[skipped:]
+        if first >= len(data):
+            return data[skipped:cut]
+        self.smuggled = self.smuggled or _SMUGGLING.search(data, first) is not None
+        return data[:cut].replace(b"\r\n.", b"\r\n")[skipped:]
+
+
+def _first_dot(data: bytes) -> int:
+    """Find the first dot beside the end of a line; the length of `data` where there is none."""
+    dot = data.find(b".")
+    found = _AFTER_LINE_END.search(data, dot) if dot >= 0 else None
+    return len(data) if found is None else found.start()
 
 
 def _certain(data: bytes) -> int:

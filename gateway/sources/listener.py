@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 
-from gateway.config.settings import SmtpSection
+from gateway.config.listening import SmtpSection
 from gateway.errors import SettingsError
 from gateway.sources.conversation import Context
 from gateway.sources.smtp import Session

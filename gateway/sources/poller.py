@@ -8,16 +8,20 @@ the future that `Ground.take` returned is done.
 import asyncio
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from gateway import metrics
 from gateway.log import log
 from gateway.model import Envelope, Receipt
 from gateway.sources.store import Store
+
+T = TypeVar("T")
+_STORE_SECONDS = 300.0
 
 
 class State(StrEnum):
@@ -39,6 +43,7 @@ class Status:
     kind: str
     state: State = State.STARTING
     since: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.time)
     last_success: float = 0.0
     error: str = ""
     taken: int = 0
@@ -88,7 +93,7 @@ class Ground:
 
         `content` are its bytes in pieces, small ones best as one; it is read in the loop's thread, so it must not wait.
         """
-        taken = asyncio.run_coroutine_threadsafe(self._accept(envelope, content, routes), self._loop)
+        taken = self.begin(self._accept(envelope, self._store.body(self._max_head), content, routes))
         taken.add_done_callback(self._count)
         return taken
 
@@ -112,9 +117,15 @@ class Ground:
         """Wait; return whether the poller has to stop."""
         return self.stopping.wait(seconds)
 
-    def in_loop(self, coroutine: Any, seconds: float = 300.0) -> Any:
-        """Run a coroutine of the store's in the loop's thread and return what it returns."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(seconds)
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Have a coroutine of the store's run in the loop's thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def give(self, envelope: Envelope, body: Any, routes: Sequence[str]) -> "Future[Receipt]":
+        """Make a body durable that was written already, and close it; the future is as of `take`."""
+        given = self.begin(self._accept(envelope, body, (), routes))
+        given.add_done_callback(self._count)
+        return given
 
     async def accept(self, envelope: Envelope, body: Any, routes: Sequence[str]) -> Receipt:
         """Make a body durable that was written already; in the loop's thread."""
@@ -127,8 +138,7 @@ class Ground:
             log.accepted(receipt.id, envelope.source, envelope.sender, list(routes), body.size, self.status.name)
         return receipt
 
-    async def _accept(self, envelope: Envelope, content: Iterable[bytes], routes: Sequence[str]) -> Receipt:
-        body = self._store.body(self._max_head)
+    async def _accept(self, envelope: Envelope, body: Any, content: Iterable[bytes], routes: Sequence[str]) -> Receipt:
         try:
             for piece in content:
                 await body.write(piece)
@@ -146,36 +156,55 @@ class Ground:
 
 
 class Delivery:
-    """A mail that comes in pieces; a context manager. `write` what comes, then `finish`, or leave it and it is gone."""
+    """A mail that comes in pieces; a context manager. `write` what comes, then `finish`, or leave it and it is gone.
+
+    A piece is taken while the next one is waited for: what was wrong with it is raised by the call after.
+    """
 
     def __init__(self, ground: Ground, body: Any) -> None:
         self._ground = ground
         self._body = body
+        self._last: Future[None] | None = None
+        self._given = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._body.close()
+        if not self._given:
+            with suppress(Exception):  # it is given up in any case
+                self._settle()
+            self._body.close()
 
     @property
     def head(self) -> bytes:
         """The header block, as far as it has come."""
+        self._settle()
         return bytes(self._body.head)
 
     @property
     def size(self) -> int:
         """The bytes so far."""
+        self._settle()
         return int(self._body.size)
 
     def write(self, piece: bytes) -> None:
         """Take the next bytes; raises TooLarge and Full as `Body.write` does."""
-        self._ground.in_loop(self._body.write(piece))
+        self._settle()
+        self._last = self._ground.begin(self._body.write(piece))
 
     def finish(self, envelope: Envelope, routes: Sequence[str]) -> Receipt:
         """Return once the mail is durable."""
-        receipt: Receipt = self._ground.in_loop(self._ground.accept(envelope, self._body, routes))
-        status = self._ground.status
-        status.copies += receipt.repeat
-        status.taken += not receipt.repeat
-        return receipt
+        return self.give(envelope, routes).result(_STORE_SECONDS)
+
+    def give(self, envelope: Envelope, routes: Sequence[str]) -> "Future[Receipt]":
+        """Make the mail durable as `finish` does, without waiting: the future is as of `Ground.take`."""
+        self._settle()
+        self._given = True
+        return self._ground.give(envelope, self._body, routes)
+
+    def _settle(self) -> None:
+        """Wait for the last piece."""
+        last, self._last = self._last, None
+        if last is not None:
+            last.result(_STORE_SECONDS)

@@ -1,4 +1,4 @@
-"""Mail in by SMTP (RFC 5321), on aiosmtpd: its transport and STARTTLS; commands, limits and the DATA loop are ours.
+"""Mail in by SMTP (RFC 5321), on aiosmtpd: its STARTTLS; commands, limits and the DATA loop are ours.
 
 A session is a loop: a command line, its reply. Every wait has a deadline, every input a bound. The 250 after DATA comes
 from `Store.accept` and from nowhere else; the MIME inside is none of this room's business (rule 2).
@@ -53,6 +53,8 @@ class Session(Conversation):
             return None if verb in self._SLOW else "500 5.5.1 Command unknown"
         try:
             return command(self, argument)
+        except Goodbye:
+            raise
         except Exception as error:  # noqa: BLE001 - nothing may cost a mail or show our inside
             self._transaction = None
             return self._unexpected(error)
@@ -143,7 +145,7 @@ class Session(Conversation):
     def _noop(self, _argument: str) -> str:
         return "250 2.0.0 OK"
 
-    async def _quit(self, _argument: str) -> str:
+    def _quit(self, _argument: str) -> str:
         raise Goodbye("221 2.0.0 Bye")
 
     def _vrfy(self, _argument: str) -> str:
@@ -296,9 +298,9 @@ class Session(Conversation):
         "EXPN": _unsupported,
         "AUTH": _unsupported,
         "BDAT": _unsupported,
+        "QUIT": _quit,
     }
     _SLOW: ClassVar[Mapping[str, Callable[[Any, str], Awaitable[str | None]]]] = {
         "DATA": _data,
         "STARTTLS": _starttls,
-        "QUIT": _quit,
     }

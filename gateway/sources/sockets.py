@@ -47,7 +47,18 @@ def bind(key: str, listen: Listen, copies: int, *, shared: bool = False) -> list
 
 
 def _bound(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
-    return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)
+    """Bind, and leave listening to who takes the connections: until then the kernel deals none to this socket."""
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _reason(error: OSError) -> str:

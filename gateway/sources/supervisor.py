@@ -37,6 +37,7 @@ class Supervisor:
         self._held: set[str] = set()
         self._held_until = 0.0
         self._ending = threading.Event()
+        self._asked = threading.Event()
 
     @property
     def statuses(self) -> Sequence[Status]:
@@ -75,6 +76,7 @@ class Supervisor:
     def _keep_hold(self, ending: threading.Event) -> None:
         while True:
             self._renew()
+            self._asked.set()
             for name, ground in self._grounds.items():
                 if name not in self._held:
                     ground.stopping.set()
@@ -96,6 +98,7 @@ class Supervisor:
 
     def _keep(self, poller: Poller, ending: threading.Event) -> None:
         ground, failures = self._grounds[poller.name], 0
+        self._asked.wait(FIRST_REST)
         while not ending.is_set():
             ground.stopping.clear()
             before = ground.status.last_success

@@ -84,7 +84,7 @@ def accept_mails(connection: Connection, arrivals: Sequence[Arrival]) -> list[Re
         receipts.append(receipt)
         if new:
             mails.append(row)
-            jobs += (_errand_job(row, identity, route, paused) for identity, route in new.items())
+            jobs += (errand_job(row, identity, route, paused) for identity, route in new.items())
             known |= dict.fromkeys(new, row["id"])
             detail |= {"routes": list(new.values()), "size": row["size"]}
             detail |= (
@@ -103,7 +103,8 @@ def _known(connection: Connection, identities: list[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(_KNOWN, {"identities": identities})}
 
 
-def _errand_job(row: dict[str, Any], identity: str, route: str, paused: set[str]) -> dict[str, Any]:
+def errand_job(row: dict[str, Any], identity: str, route: str, paused: set[str]) -> dict[str, Any]:
+    """Return the row of a mail's job in a route; it is held where the route's lane is among the `paused` ones."""
     new = _job(JobKind.ERRAND, route, errand_lane(route), paused, row["received_at"])
     return new | {"identity": identity, "mail_id": row["id"]}
 

@@ -13,6 +13,8 @@ from sqlalchemy import Boolean, Connection, Row, Table, Text, Update, bindparam,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model import Event, Job, JobKind, JobState
+from gateway.spool import rerouting
+from gateway.spool.prepared import execute_many
 from gateway.spool.rows import insert_rows
 from gateway.spool.tables import event, job, mail, pause, sent
 from gateway.spool.wakeup import announce
@@ -22,7 +24,8 @@ from gateway.spool.wakeup import announce
 class Conclusion:
     """What came of a try: the job's next state, what to remember of it, and the steps for the trace.
 
-    `mail` holds columns of the mail that are known now that it was read; `sent` is the row of a mail that left.
+    `mail` holds columns of the mail that are known now that it was read; `sent` is the row of a mail that left. `route`
+    is another one that the job goes on in, `also` are routes in which its mail gets a job as well.
     """
 
     state: JobState
@@ -35,6 +38,7 @@ class Conclusion:
     hold: str | None = None
     keep: bool = False
     route: str | None = None
+    also: tuple[str, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
     mail: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, Any] | None = None
@@ -168,13 +172,15 @@ class Concluded(NamedTuple):
 
 
 # A lease that ran out but that nobody else has taken since is still its holder's: its number tells.
+_LEASES = (
+    select(job.c.id, job.c.lease)
+    .where(job.c.id.in_(bindparam("ids", expanding=True)), job.c.state.in_((JobState.WORKING, JobState.QUEUED)))
+    .order_by(job.c.id)
+    .with_for_update()
+)
 _CONCLUDE = (
     update(job)
-    .where(
-        job.c.id == bindparam("of_job"),
-        job.c.lease == bindparam("of_lease"),
-        job.c.state.in_((JobState.WORKING, JobState.QUEUED)),
-    )
+    .where(job.c.id == bindparam("of_job"))
     .values(
         {
             name: bindparam(name)
@@ -187,9 +193,10 @@ _CONCLUDE = (
 
 
 def conclude_all(connection: Connection, items: Sequence[Concluded]) -> list[bool]:
-    """Record what came of leased jobs; False, and nothing recorded, for one whose lease is no longer its holder's."""
-    mine = [connection.execute(_CONCLUDE, _values(item)).rowcount > 0 for item in items]
+    """Record what came of leased jobs; False, and a step in the trace alone, where the lease is another's by now."""
+    mine = _mine(connection, items)
     recorded = [item for item, ours in zip(items, mine, strict=True) if ours]
+    execute_many(connection, _CONCLUDE, [_values(item) for item in recorded])
     learned: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for item in recorded:
         if item.end.mail:
@@ -197,10 +204,49 @@ def conclude_all(connection: Connection, items: Sequence[Concluded]) -> list[boo
         if item.end.sent is not None:
             _upsert(connection, sent, item.end.sent, "message_id", item.end.sent)
     for names, rows in learned.items():
-        connection.execute(_update_mail(names), rows)
+        execute_many(connection, _update_mail(names), rows)
     insert_rows(
         connection, event, [row for item in recorded for row in _steps(item.job.subject, item.end.events, item.at)]
     )
+    _reroute(connection, recorded)
+    _note_late(connection, [item for item, ours in zip(items, mine, strict=True) if not ours])
+    return mine
+
+
+def _reroute(connection: Connection, items: Sequence[Concluded]) -> None:
+    """Send mails where rules want them, instead or as well; the trace tells where they were already."""
+    for item in items:
+        moved = item.job.kind is JobKind.ERRAND and item.end.route not in {None, item.job.route}
+        if moved and not rerouting.move(connection, item.job.id, item.job.route, item.end.route or ""):
+            told = Event("discarded", {"reason": f'the mail is in route "{item.end.route}" already'})
+            note(connection, item.job.subject, [told], item.at)
+        if item.end.also and (added := rerouting.add(connection, item.job.id, item.end.also, item.at)):
+            note(connection, item.job.subject, [Event("further routes", {"routes": added})], item.at)
+
+
+def _note_late(connection: Connection, items: Sequence[Concluded]) -> None:
+    """Tell in the trace what came after another had taken the job: Cention may have two errands of that mail.
+
+    What was recorded before, and is again because nobody heard of that commit, is not told.
+    """
+    if not items:
+        return
+    found = connection.execute(select(job.c.id, job.c.lease).where(job.c.id.in_([item.job.id for item in items])))
+    leases = {row.id: row.lease for row in found}
+    for item in items:
+        if leases.get(item.job.id, 0) > item.job.lease:
+            said = {"result": item.end.result} if item.end.result else {"reason": item.end.error}
+            note(connection, item.job.subject, [Event("late result ignored", said)], item.at)
+
+
+def _mine(connection: Connection, items: Sequence[Concluded]) -> list[bool]:
+    """Say which leases are still their holder's; of two conclusions of one job the first one is."""
+    held = {(name, lease) for name, lease in connection.execute(_LEASES, {"ids": [item.job.id for item in items]})}
+    mine = []
+    for item in items:
+        lease = item.job.id, item.job.lease
+        mine.append(lease in held)
+        held.discard(lease)
     return mine
 
 
@@ -208,8 +254,7 @@ def _values(item: Concluded) -> dict[str, Any]:
     end = item.end
     return {
         "of_job": item.job.id,
-        "of_lease": item.job.lease,
-        "state": end.state,
+        "state": end.state.value,
         "next_at": end.next_at or item.at,
         "attempts": end.attempts,
         "crashes": end.crashes,

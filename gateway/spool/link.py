@@ -30,6 +30,7 @@ class Link(asyncio.Protocol):
         self._frames = Frames()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[Any]] = {}
+        self._leaving: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._transport: asyncio.WriteTransport | None = None
@@ -52,6 +53,7 @@ class Link(asyncio.Protocol):
 
     def close(self) -> None:
         """End the link, once what was told has left."""
+        self._leave()
         if self._transport is not None:
             self._transport.close()
 
@@ -60,7 +62,15 @@ class Link(asyncio.Protocol):
             future.set_exception(Temporary("the spool's process is gone"))
             return
         self._waiting[number] = future
-        self._transport.write(content)
+        if not self._leaving:
+            # What is sent in one turn of the loop leaves together: each write wakes the other side, and costs as much.
+            self._loop.call_soon(self._leave)
+        self._leaving.append(content)
+
+    def _leave(self) -> None:
+        leaving, self._leaving = self._leaving, []
+        if self._transport is not None:
+            self._transport.writelines(leaving)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the way to the other side."""

@@ -22,6 +22,7 @@ from gateway.spool.errors import concerns_all, conflicts, spool_error
 T = TypeVar("T")
 Item = TypeVar("Item")
 _MOST = 500
+_CLOSED = "the spool is closed"
 
 
 class Batched(NamedTuple, Generic[Item, T]):
@@ -54,6 +55,7 @@ class Writer:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
+        self._ended = False
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._thread.start()
@@ -66,10 +68,12 @@ class Writer:
     def submit(self, change: Change[T]) -> "Future[T]":
         """Have a change committed; the future holds its result after the commit, or an error of the family."""
         future: Future[T] = Future()
-        if self._closed or not self.alive:
-            future.set_exception(Temporary("the spool is closed"))
-        else:
-            self._queue.put(_Waiting(change, future))
+        if self._closed:
+            future.set_exception(Temporary(_CLOSED))
+            return future
+        self._queue.put(_Waiting(change, future))
+        if self._ended:
+            self._fail_waiting()
         return future
 
     def close(self) -> None:
@@ -88,7 +92,18 @@ class Writer:
         try:
             self._work()
         finally:
+            self._closed = self._ended = True
             self._let_go()
+            self._fail_waiting()
+            self.on_settled()
+
+    def _fail_waiting(self) -> None:
+        """Tell those whose changes nobody will commit any more; who comes later finds the spool closed."""
+        with suppress(queue.Empty):
+            while True:
+                waiting = self._queue.get_nowait()
+                if waiting is not None and waiting.future.set_running_or_notify_cancel():
+                    waiting.future.set_exception(Temporary(_CLOSED))
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:

@@ -1,26 +1,36 @@
 """Cention's callbacks (contract.md, Callback): checked, stored, answered; the work is the worker's.
 
-2xx only once the document is durable. Everything else is a JSON:API error that says what is wrong.
+2xx only once the document is durable. Everything else is a JSON:API error that says what is wrong; what came with the
+right secret and is no answer that we can read is kept all the same, parked for a person.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from gateway import metrics
-from gateway.cention.callback import Malformed, UnknownEvent, identity, matches, parse, read, secret
+from gateway.cention.callback import Malformed, UnknownEvent, identity, kept, matches, parse, read, secret
 from gateway.config.settings import Settings
 from gateway.errors import GatewayError
 from gateway.log import log
 from gateway.model import Answer, Receipt
+from gateway.web.body import Bodies
+from gateway.web.errors import Refusal, error
 
-_BODY_SECONDS = 120
+__all__ = ["MEDIA_TYPES", "endpoint", "error", "routes"]
+
 MEDIA_TYPES = frozenset({"application/vnd.api+json", "application/json"})
+# From here on reading takes long enough to be felt by others: 20 MB take about 0.1 s.
+_LARGE = 500_000
+_MOST_NAMED = 20
+_LONGEST_NAMED = 320
 
 
 class Store(Protocol):
@@ -32,37 +42,40 @@ class Store(Protocol):
         """Return once the document is durable (rule 1)."""
 
 
-class _Refusal(Exception):
-    def __init__(self, status: int, detail: str, pointer: str = "") -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.pointer = status, detail, pointer
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A callback whose secret is right: the JSON to be stored, and what it says or why that cannot be read."""
+
+    kept: bytes
+    said: Answer | UnknownEvent | Malformed
 
 
-def error(status: int, title: str, detail: str, pointer: str = "") -> Response:
-    """Return a JSON:API error (jsonapi.org, Errors)."""
-    said: dict[str, Any] = {"status": str(status), "title": title, "detail": detail}
-    if pointer:
-        said["source"] = {"pointer": pointer}
-    return Response(orjson.dumps({"errors": [said]}), status, media_type="application/vnd.api+json")
+def routes(settings: Callable[[], Settings], store: Store) -> list[Route]:
+    """Return where callbacks come in: POST to `/callbacks/<workspace>`, with a slash at the end or without."""
+    receive = endpoint(settings, store)
+    return [Route(f"/callbacks/{{workspace}}{end}", receive, methods=["POST"]) for end in ("", "/")]
 
 
 def endpoint(settings: Callable[[], Settings], store: Store) -> Callable[[Request], Awaitable[Response]]:
     """Return the handler of `POST /callbacks/<workspace>`; `settings` gives those in force at each call."""
+    reader = _Reader()
 
     async def receive(request: Request) -> Response:
         workspace = request.path_params["workspace"]
         known = workspace if workspace in settings().cention else "unknown"
         peer = request.client.host if request.client else ""
         try:
-            receipt = await _accept(request, workspace, settings(), store)
-        except _Refusal as refusal:
+            document = await reader.read(request, workspace, settings())
+            receipt = await _store(document, workspace, store)
+        except Refusal as refusal:
             metrics.callbacks.labels(known, "refused").inc()
             log.callback_refused(workspace, refusal.status, refusal.detail, peer)
-            return error(refusal.status, "callback refused", refusal.detail, refusal.pointer)
-        except GatewayError as full:
+            return error(refusal.status, "callback refused", refusal.detail, refusal.pointer, refusal.headers)
+        except GatewayError as failure:
             metrics.callbacks.labels(known, "failed").inc()
-            log.callback_refused(workspace, 503, str(full), peer)
-            return error(503, "try again later", "the gateway cannot store it now")
+            log.callback_refused(workspace, 503, str(failure), peer)
+            detail = "the gateway cannot take it now; its log says why"
+            return error(503, "try again later", detail, headers={"Retry-After": "60"})
         metrics.callbacks.labels(known, "repeat" if receipt.repeat else "accepted").inc()
         return Response(
             orjson.dumps({"meta": {"id": receipt.id, "repeat": receipt.repeat}}), media_type="application/vnd.api+json"
@@ -71,69 +84,72 @@ def endpoint(settings: Callable[[], Settings], store: Store) -> Callable[[Reques
     return receive
 
 
-async def _accept(request: Request, workspace: str, settings: Settings, store: Store) -> Receipt:
-    if workspace not in settings.cention:
-        raise _Refusal(404, f"no workspace {workspace[:100]!r} is configured here")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
-        raise _Refusal(415, "expected the content type application/vnd.api+json")
-    body = await _body(request, settings.http.max_size)
+class _Reader:
+    """Reads requests: small documents at once, a large one in a thread, one after another, to bound memory."""
+
+    def __init__(self) -> None:
+        self._bodies = Bodies()
+        self._large = asyncio.Lock()
+
+    async def read(self, request: Request, workspace: str, settings: Settings) -> _Document:
+        """Return what came; Refusal where it is nothing to be kept."""
+        if workspace not in settings.cention:
+            raise Refusal(404, f"no workspace {workspace[:100]!r} is configured here")
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
+            raise Refusal(415, "expected the content type application/vnd.api+json")
+        async with self._bodies.take(request, settings.http.max_size) as body:
+            secrets = [one.value() for one in settings.cention[workspace].callback_secrets]
+            if len(body) < _LARGE:
+                return _understood(body, secrets)
+            async with self._large:
+                return await asyncio.to_thread(_understood, body, secrets)
+
+
+def _understood(body: bytes, secrets: Sequence[str]) -> _Document:
     try:
         document = parse(body)
-        _check_secret(document, workspace, settings)
-        said = read(document)
+        if not matches(secret(document), secrets):
+            detail = "meta.api_secret is missing or not one of those that are configured"
+            # RFC 9110 15.5.2 wants a scheme named; ours is in the document.
+            raise Refusal(401, detail, "/meta/api_secret", {"WWW-Authenticate": "Cention-Callback"})
+        stored = kept(document)
     except Malformed as malformed:
-        raise _Refusal(400, malformed.detail, malformed.pointer) from malformed
-    stored = orjson.dumps(_without_secret(document))
-    if isinstance(said, UnknownEvent):
-        digest = hashlib.sha256(b"unknown\0" + workspace.encode() + b"\0" + stored).hexdigest()
-        note = {"unknown": f"{said.type} event {said.event}", "workspace": workspace}
-        receipt = await store.accept_callback(workspace, digest, "", stored, note, work=False)
-        log.callback_unknown(receipt.id, workspace, said.type, said.event)
-        return receipt
-    return await _store_answer(said, workspace, stored, store)
+        raise Refusal(400, malformed.detail, malformed.pointer) from malformed
+    try:
+        return _Document(stored, read(document))
+    except Malformed as malformed:
+        return _Document(stored, malformed)
+
+
+async def _store(document: _Document, workspace: str, store: Store) -> Receipt:
+    match document.said:
+        case Answer() as answer:
+            return await _store_answer(answer, workspace, document.kept, store)
+        case UnknownEvent(kind, event):
+            note = {"unknown": f"{kind} event {event}", "workspace": workspace}
+            digest = _digest("unknown", workspace, document.kept)
+            receipt = await store.accept_callback(workspace, digest, "", document.kept, note, work=False)
+            log.callback_unknown(receipt.id, workspace, kind, event)
+            return receipt
+        case Malformed() as malformed:
+            # Its job will park it with the same reason, and can be retried once we can read it.
+            note = {"unreadable": str(malformed), "workspace": workspace}
+            digest = _digest("unreadable", workspace, document.kept)
+            receipt = await store.accept_callback(workspace, digest, "", document.kept, note, work=True)
+            detail = f"{malformed.detail}; the document is kept as {receipt.id}, for a person"
+            raise Refusal(400, detail, malformed.pointer)
 
 
 async def _store_answer(answer: Answer, workspace: str, stored: bytes, store: Store) -> Receipt:
     digest = hashlib.sha256(identity(workspace, answer).encode()).hexdigest()
-    note = {"workspace": workspace, "errand": answer.errand_id, "to": [address.email for address in answer.to]}
+    named = [address.email[:_LONGEST_NAMED] for address in answer.to[:_MOST_NAMED]]
+    note: dict[str, Any] = {"workspace": workspace, "errand": answer.errand_id, "to": named}
+    if len(answer.to) > len(named):
+        note["and_more"] = len(answer.to) - len(named)
     receipt = await store.accept_callback(workspace, digest, answer.errand_id, stored, note, work=True)
     log.callback(receipt.id, workspace, answer.errand_id, repeat=receipt.repeat)
     return receipt
 
 
-def _check_secret(document: Mapping[str, Any], workspace: str, settings: Settings) -> None:
-    secrets = [one.value() for one in settings.cention[workspace].callback_secrets]
-    if not matches(secret(document), secrets):
-        raise _Refusal(401, "meta.api_secret is missing or not one of those that are configured", "/meta/api_secret")
-
-
-def _without_secret(document: dict[str, Any]) -> dict[str, Any]:
-    """What is stored holds no secret: it has served its purpose."""
-    meta = document.get("meta")
-    if not isinstance(meta, dict) or "api_secret" not in meta:
-        return document
-    return document | {"meta": {name: value for name, value in meta.items() if name != "api_secret"}}
-
-
-async def _body(request: Request, most: int) -> bytes:
-    """Read the body as it comes. One over `most` bytes is read off, within reason, so that the answer is seen."""
-    announced = request.headers.get("content-length", "0")
-    too_large = _Refusal(413, f"expected at most {most} bytes")
-    if announced.isascii() and announced.isdigit() and int(announced) > 2 * most:
-        raise too_large
-    body, size = bytearray(), 0
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size <= most:
-                    body += chunk
-                elif size > 2 * most:
-                    break
-    except ClientDisconnect:
-        raise _Refusal(400, "the body was cut off") from None
-    except TimeoutError:
-        raise _Refusal(408, f"the body did not come within {_BODY_SECONDS} seconds") from None
-    if size > most:
-        raise too_large
-    return bytes(body)
+def _digest(kind: str, workspace: str, stored: bytes) -> str:
+    return hashlib.sha256(f"{kind}\0{workspace}\0".encode() + stored).hexdigest()

@@ -83,6 +83,51 @@ def cention(simulate: Callable[..., Simulator], receiver: str) -> Simulator:
     return simulate(callback=receiver)
 
 
+class Party:
+    """A simulator, and what its client and its agent do."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+
+    def sim(self, path: str, body: Any = None, *, method: str = "", status: int = 200) -> Any:
+        """Ask the simulator's own side: GET, or POST what is given."""
+        asked = requests.request(
+            method or ("GET" if body is None else "POST"), f"{self.simulator.origin}/_sim/{path}", json=body, timeout=30
+        )
+        assert asked.status_code == status, asked.text
+        return asked.json()
+
+    def api(self, kind: str, document: Any = None, *, token: str = "", workspace: str = "") -> requests.Response:
+        """Call the API with the token that fits: POST a document, or GET."""
+        own = self.simulator.attachment_token if document is None else self.simulator.create_token
+        headers = {"Authorization": f"Bearer {token or own}", "Content-Type": JSON_API}
+        base = f"{self.simulator.origin}/s/{workspace}" if workspace else self.simulator.url
+        address = f"{base}/capi/json/{kind}"
+        return requests.request("POST" if document else "GET", address, json=document, headers=headers, timeout=30)
+
+    def create(self, *, attributes: Any = None, token: str = "", workspace: str = "", **message: Any) -> str:
+        """Create an errand from a small message with these fields, and return its id."""
+        said = {"message_id": "<1@example.com>", "from": "ann@example.com", "subject": "Help"} | message
+        document = {"data": {"type": "c3_new_errands", "attributes": {"msg": said} | (attributes or {})}}
+        response = self.api("c3_new_errands", document, token=token, workspace=workspace)
+        assert response.status_code == 201, response.text
+        return str(response.json()["data"]["id"])
+
+    def answer(self, errand: str, query: str = "", *, status: int = 200, **written: Any) -> Any:
+        """Answer an errand as an agent."""
+        return self.sim(f"errands/{errand}/answer{query}", written, status=status)
+
+    def deliveries(self, errand: str) -> list[list[dict[str, Any]]]:
+        """Each callback's deliveries."""
+        return [callback["deliveries"] for callback in self.sim(f"errands/{errand}")["callbacks"]]
+
+
+@pytest.fixture
+def party(simulate: Callable[..., Simulator], receiver: str) -> Callable[..., Party]:
+    """Starts a simulator with these options, whose callbacks go to the receiver, for a Party."""
+    return lambda **options: Party(simulate(**{"callback": receiver} | options))
+
+
 @pytest.fixture
 def post(cention: Simulator) -> Callable[..., requests.Response]:
     """POSTs a document to a resource type, as a client with the create token does; `headers` go over its own."""

@@ -29,6 +29,10 @@ def body(**changes: Any) -> bytes:
     return json.dumps(document(**changes)).encode()
 
 
+def nested(depth: int) -> Any:
+    return json.loads("[" * depth + "]" * depth)
+
+
 def stored(roads: Road, name: str) -> dict[str, Any]:
     found: dict[str, Any] | None = roads.gateway.spool.read(lambda connection: query.trace(connection, name))
     assert found is not None
@@ -62,8 +66,10 @@ def test_the_secret_decides(roads: Road, meta: dict[str, Any], status: int) -> N
     [
         (b"{", 400, "JSON"),
         (b"[]", 400, "object"),
-        (b"\xff\xfe", 400, "JSON"),
+        (b"", 400, "JSON"),
+        (b"\xff\xfe", 400, "UTF-8"),
         (b"[" * 100_000, 400, "JSON"),
+        (body(deep=nested(300)), 400, "less deeply"),
         (b'{"data": 5, "meta": {"api_secret": "' + SECRET.encode() + b'"}}', 400, "expected"),
         (body(included=[]), 400, "c3_answer_errands"),
         (body(included="x"), 400, "expected"),
@@ -72,8 +78,10 @@ def test_the_secret_decides(roads: Road, meta: dict[str, Any], status: int) -> N
     ids=[
         "cut off",
         "no object",
+        "nothing",
         "not UTF-8",
         "deep",
+        "deep where nobody looks",
         "data is no object",
         "nothing included",
         "included is text",
@@ -90,7 +98,6 @@ def test_what_is_wrong_is_said_as_a_json_api_error(roads: Road, sent: bytes, sta
 
 def test_an_unknown_workspace_method_or_type_is_refused(roads: Road) -> None:
     assert roads.post(body(), "/callbacks/other")[0] == 404
-    assert roads.post(b"", "/callbacks/demo", "GET")[0] == 405
     assert roads.post(body(), Content_Type="text/plain")[0] == 415
     assert json.loads(roads.post(body(), "/nowhere")[1])["errors"][0]["status"] == "404"
 

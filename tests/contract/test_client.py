@@ -14,7 +14,7 @@ from gateway.cention.client import Client, Limits
 from gateway.cention.document import new_errand
 from gateway.errors import GatewayError, Permanent, Refused, Temporary, TooLarge
 from gateway.model import Answer, Attachment, Errand, Resource
-from gateway.simulator.options import LinkForm
+from gateway.simulator.form import LinkForm
 from gateway.simulator.server import Simulator
 
 ERRAND = Errand(

@@ -111,6 +111,30 @@ def test_errors_of_the_family_come_through_and_the_child_reads_on(readers: Reade
     assert child_of(readers.read(b"well", READING)) == child
 
 
+def test_several_mails_are_read_by_one_child_in_their_order(readers: Readers) -> None:
+    outcomes = readers.read_all([(kind, READING) for kind in (b"well", b"refuse", b"break", b"well")])
+    assert [type(one) for one in outcomes] == [Prepared, Permanent, NotRead, Prepared]
+    assert len({one.subject for one in outcomes if isinstance(one, Prepared)}) == 1
+
+
+# Those behind it are read one by one, by whoever asked: then it is known which one it was.
+@pytest.mark.parametrize("kind", [b"hang", b"crash", b"hoard"])
+def test_of_several_mails_those_from_the_one_that_ends_the_child_on_are_left(pool: Pool, kind: bytes) -> None:
+    readers = pool(1, 20.0, patience=0.5)
+    outcomes = readers.read_all([(one, READING) for one in (b"well", b"well", kind, b"well")])
+    assert len(outcomes) <= 2
+    assert all(isinstance(one, Prepared) for one in outcomes)
+    assert not readers._children
+    assert readers.read(b"well", READING).document == b"{}"
+
+
+# Each is quick, all together are not: none of them is to blame.
+def test_several_mails_may_take_longer_than_one(pool: Pool) -> None:
+    readers = pool(1, 20.0, patience=0.3)
+    alone = Reading("", os.devnull)
+    assert len(readers.read_all([(b"alone", alone)] * 12)) == 12
+
+
 # It is our own mistake, and may be mended by the next version: the mail waits for it.
 def test_any_other_error_is_temporary_and_says_where_it_came_from(readers: Readers) -> None:
     with pytest.raises(NotRead, match=r"unexpected KeyError at test_readers\.py:\d+: 'some key'"):

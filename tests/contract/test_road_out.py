@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway import operate
-from gateway.simulator.options import LinkForm
+from gateway.simulator import LinkForm
 from tests.roads import Road, road, until
 
 HEAD = "Message-ID: <1@client.example>\nReferences: <0@client.example>\n"
@@ -183,13 +183,6 @@ def test_an_answer_to_an_errand_of_somebody_else_leaves_by_the_default_route(tmp
         roads.reaches(roads.answers(errand), "done")
         mail = roads.smarthost.parsed()
         assert (mail["From"], mail["To"], mail["In-Reply-To"]) == ("Sales <sales@example.com>", "b@c.example", None)
-
-
-def test_an_answer_without_an_address_is_parked_with_the_reason(tmp_path: Path) -> None:
-    with road(tmp_path) as roads:
-        errand = errand_of(roads)
-        name = roads.answers(errand, to=[])
-        assert "names no recipient" in roads.reaches(name, "parked")["error"]
 
 
 def test_the_trace_of_an_errand_shows_both_roads(tmp_path: Path) -> None:

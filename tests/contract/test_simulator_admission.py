@@ -1,15 +1,12 @@
 """What the simulator checks before it looks at a document, and in which order."""
 
-import json
-from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
-from gateway.simulator import Simulator, tokens
-from gateway.simulator.tokens import Right
+from gateway.simulator import Simulator
 
 Simulate = Callable[..., Simulator]
 
@@ -76,11 +73,37 @@ def test_one_string_given_for_both_tokens_may_do_both(simulate: Simulate) -> Non
 
 
 @pytest.mark.parametrize(("method", "resource"), RESOURCES)
-@pytest.mark.parametrize("given", [None, "application/json", f"{JSON_API}; charset=utf-8", f"{JSON_API};", "text/html"])
+@pytest.mark.parametrize(
+    "given",
+    [None, "", "application/json", f"{JSON_API}; charset=utf-8", f"{JSON_API};", "text/html", f"{JSON_API}, a/b"],
+)
 def test_another_content_type_is_415_on_get_too(
     cention: Simulator, method: str, resource: str, given: str | None
 ) -> None:
     assert is_error(ask(cention, method, resource, Content_Type=given), 415)
+
+
+# JSON:API, Content Negotiation: 406 only when each mention of the media type has parameters; other Accepts are free.
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        (None, 404),
+        ("*/*", 404),
+        (JSON_API, 404),
+        ("text/html", 404),
+        (f"{JSON_API}; q=0.9, */*", 404),
+        (f"{JSON_API}; charset=utf-8, {JSON_API}", 404),
+        (f"{JSON_API}; charset=utf-8", 406),
+        (f"{JSON_API}; charset=utf-8, */*", 406),
+    ],
+)
+def test_an_accept_with_parameters_alone_is_406(cention: Simulator, accept: str | None, status: int) -> None:
+    assert is_error(ask(cention, "GET", "c3_area_archives/12", Accept=accept), status)
+
+
+def test_a_media_type_is_known_in_any_letter_case(cention: Simulator) -> None:
+    response = ask(cention, "POST", "c3_new_errands", Content_Type="Application/VND.API+json")
+    assert is_error(response, 400)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"data":}', b"\xff\xfe", b'{"data": NaN}', b'"\xe9"', b"[" * 100_000])
@@ -116,24 +139,6 @@ def test_what_is_not_there_is_404(cention: Simulator, path: str) -> None:
 )
 def test_the_simulators_own_addresses_have_their_methods(cention: Simulator, method: str, path: str) -> None:
     assert is_error(requests.request(method, f"{cention.origin}/_sim/{path}", timeout=30), 405)
-
-
-@pytest.mark.parametrize(("right", "name"), [(Right.CREATE, "create_errand"), (Right.FETCH, "get_attachment")])
-def test_a_generated_token_is_a_jwt_with_one_right_and_an_end(right: Right, name: str) -> None:
-    token = tokens.issue(right, "demo", now=1_000_000.5)
-    header, claims, signature = (urlsafe_b64decode(part + "==") for part in token.text.split("."))
-    assert json.loads(header) == {"alg": "HS256", "typ": "JWT"}
-    read = json.loads(claims)
-    assert [claim for claim in ("create_errand", "get_attachment") if claim in read] == [name]
-    assert read["exp"] == token.expires
-    assert len(signature) == 32
-
-
-def test_a_generated_token_ends() -> None:
-    token = tokens.issue(Right.CREATE, "demo", now=0)
-    assert token.expires is not None
-    assert tokens.rights(token.text, [token], token.expires - 1) == {Right.CREATE}
-    assert tokens.rights(token.text, [token], token.expires) == frozenset()
 
 
 def test_no_two_simulators_share_a_token(simulate: Simulate) -> None:

@@ -87,7 +87,6 @@ def test_without_an_id_and_without_such_a_call_nothing_is_closed(
         (ending(END, id=511055), "/data/id"),
         (ending(END, attributes={}), "/data/attributes/integrationData"),
         (ending(END, attributes={"integrationData": END, "msg": {}}), "/data/attributes/msg"),
-        (ending(END, type="c3_new_errands"), "/data/type"),
     ],
 )
 def test_what_the_contract_forbids_is_pointed_at(post: Post, document: Any, pointer: str) -> None:

@@ -5,12 +5,15 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import pytest
 import requests
 
 from gateway.simulator import Simulator
+from gateway.simulator.faults import Fault
+from tests.contract.conftest import Party
 
 Post = Callable[..., requests.Response]
 
@@ -206,6 +209,28 @@ def test_a_rate_is_the_share_of_calls_that_go_wrong(cention: Simulator, post: Po
     assert statuses(post, 5) == [201] * 5
 
 
+def test_errors_can_come_at_a_rate_from_the_start(party: Callable[..., Party]) -> None:
+    at = party(error_rate=1)
+    assert at.api("c3_new_errands", DOCUMENT).status_code == 503
+    assert at.sim("faults") == [{"target": "any", "status": 503}]
+    at.sim("faults", method="DELETE")
+    assert at.api("c3_new_errands", DOCUMENT).status_code == 201
+
+
+def test_every_answer_can_be_late_from_the_start(party: Callable[..., Party]) -> None:
+    at = party(latency=0.2, jitter=0.01)
+    began = time.monotonic()
+    assert at.api("c3_new_errands", DOCUMENT).status_code == 201
+    assert time.monotonic() - began >= 0.2
+    assert at.sim("faults") == [{"target": "any", "delay": 0.2, "jitter": 0.01}]
+
+
+def test_jitter_is_a_share_of_chance() -> None:
+    waits = [Fault(delay=1, jitter=2).lateness(Random(seed)) for seed in range(50)]
+    assert 1 <= min(waits) < max(waits) <= 3
+    assert len(set(waits)) > 1
+
+
 def test_a_fault_falls_only_on_its_target(cention: Simulator, post: Post) -> None:
     def all_four() -> list[int]:
         fetch = {"Authorization": f"Bearer {cention.attachment_token}", "Content-Type": "application/vnd.api+json"}
@@ -242,6 +267,7 @@ def test_a_fault_falls_only_on_its_target(cention: Simulator, post: Post) -> Non
         ({"content_type": "a\nb"}, "/0/content_type"),
         ({"delay": -1}, "/0/delay"),
         ({"delay": "1"}, "/0/delay"),
+        ({"jitter": 3601}, "/0/jitter"),
         ({"cut": "start"}, "/0/cut"),
         ({"cut": 1}, "/0/cut"),
         ({"status": 500, "after_create": 1}, "/0/after_create"),

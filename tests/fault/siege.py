@@ -18,6 +18,8 @@ from tests.servers.simulator import ATTACHMENT_TOKEN, SECRET, WORKSPACE, Simulat
 
 WHOLE = "the whole program"
 THREADS = 8
+# Where nodes share a store, what a dead one had in hand is taken up when its leases have run out.
+LEASE = "3 s"
 FAILS = 0.2  # of all calls to Cention
 SESSIONS = 8
 _TO_DO = ("queued", "working", "held")
@@ -55,8 +57,11 @@ class Siege:
 
     def wait_until_done(self) -> None:
         """Wait until nothing is left to do; what is parked is left for a person."""
-        jobs = self.house.gateway.jobs
-        wait_until(lambda: not sum(jobs()[state] for state in _TO_DO), "everything is done", seconds=60)
+        wait_until(self._is_done, "everything is done", seconds=60)
+
+    def _is_done(self) -> bool:
+        states = self.house.gateway.jobs()  # at one moment: a job goes from one to the other
+        return not any(states[state] for state in _TO_DO)
 
     def accepted(self) -> set[Mail]:
         """What had its 250."""
@@ -65,12 +70,7 @@ class Siege:
 
     def errands(self) -> dict[Mail, list[float]]:
         """When Cention made the errands of each mail (Unix time)."""
-        made = {call["errand_id"]: call["at"] for call in self.house.simulator.calls() if call.get("errand_id")}
-        found: dict[Mail, list[float]] = {}
-        for errand in self.house.simulator.errands():
-            asked = message(errand)
-            found.setdefault((asked["from"], asked["message_id"]), []).append(made[errand["id"]])
-        return {name: sorted(at) for name, at in found.items()}
+        return made_at(self.house.simulator)
 
     def starts(self) -> list[float]:
         """When the gateway was started, by its own log (Unix time): between two of them its main process was killed."""
@@ -82,13 +82,24 @@ class Siege:
         return [pid for session in self.sessions for pid in of_session(session)]
 
 
+def made_at(simulator: Simulator) -> dict[Mail, list[float]]:
+    """When Cention made the errands of each mail (Unix time)."""
+    made = {call["errand_id"]: call["at"] for call in simulator.calls() if call.get("errand_id")}
+    found: dict[Mail, list[float]] = {}
+    for errand in simulator.errands():
+        asked = message(errand)
+        found.setdefault((asked["from"], asked["message_id"]), []).append(made[errand["id"]])
+    return {name: sorted(at) for name, at in found.items()}
+
+
 @contextmanager
 def siege(folder: Path, url: str, sizes: Sequence[tuple[int, int]]) -> Iterator[Siege]:
     """A house that forgets what was finished an hour ago, and loads for it: (mails, bytes of each). Not started."""
     gateway = Gateway(folder, {}, {"ATTACHMENT_TOKEN": ATTACHMENT_TOKEN, "SECRET": SECRET})
     simulator = Simulator(folder, f"{gateway.url}/callbacks/{WORKSPACE}")
     gateway.change(house_settings(simulator.url, folder))
-    gateway.change({"gateway": {"spool": url, "retention": "1 h", "history": "1 h"}, "worker": {"threads": THREADS}})
+    worker = {"threads": THREADS, "lease": LEASE}
+    gateway.change({"gateway": {"spool": url, "retention": "1 h", "history": "1 h"}, "worker": worker})
     loads = [Load(gateway.smtp_port, mails, SESSIONS, size, f"{size}@example.net", SUPPORT) for mails, size in sizes]
     try:
         simulator.start()
@@ -130,7 +141,7 @@ def _kill(laid: Siege, victim: str, chance: random.Random) -> None:
 
 
 def made_twice_unasked(errands: dict[Mail, list[float]], starts: Sequence[float]) -> list[Mail]:
-    """Mails with two errands between which the main process was not killed."""
+    """Mails with two errands between which there is none of these moments, at which a main process had been killed."""
     between = {name: list(pairwise(at)) for name, at in errands.items()}
     return [
         name

@@ -58,6 +58,12 @@ def named(url: str) -> set[str]:
         )
 
 
+def bodies(url: str) -> set[str]:
+    """The large mails that a spool keeps apart, after what a start sweeps was swept."""
+    with opened(url) as spool:
+        return set(spool.bodies.names())
+
+
 def files(folder: Path) -> set[str]:
     """The files of large mails that are there."""
     return {path.name for path in folder.glob("*.blobs/*")}

@@ -4,29 +4,23 @@ The same with one sync left out loses mail. That is shown here too: it is how we
 """
 
 import asyncio
-import random
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import SUPPORT, house_settings
-from tests.fault.accepting import SIZES, SMALL, mail
+from tests.fault.accepting import SIZES, SMALL
+from tests.fault.cuts import CUTS, accepting, cut_many_times, lost
 from tests.fault.power import Disk, disk, needs_mounts
-from tests.fault.spools import content, digest, digests, opened, url_in
+from tests.fault.spools import digest, digests, url_in
 from tests.fault.table import Table
 from tests.servers.gateway import Gateway
 from tests.servers.load import Load, Outcome, send
 from tests.servers.program import wait_until
 
-CUTS = 6
-MAILS = 150  # between two cuts
 SMTP_CUTS, SMTP_MAILS = 3, 150
 
 
@@ -35,112 +29,17 @@ def _may_mount() -> None:
     needs_mounts()
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What a power cut left: the disk's folder, mails that had their yes (id by number), names that POSIX forgets."""
-
-    folder: Path
-    accepted: Mapping[int, str]
-    names_in_the_air: set[Path]
-
-
-class Accepting:
-    """The program `accepting`, running; what it has said so far is what it has said yes to."""
-
-    def __init__(self, url: str, *options: str) -> None:
-        argv = [sys.executable, "-m", "tests.fault.accepting", url, *options]
-        self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-        )
-        self._said: list[list[str]] = []
-        self._more = threading.Condition()
-        self._reading = threading.Thread(target=self._read)
-        self._reading.start()
-        self._wait_for(lambda: ["open"] in self._said)
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._more:
-                self._said.append(line.split())
-                self._more.notify()
-
-    def _wait_for(self, true: Callable[[], bool]) -> None:
-        with self._more:
-            assert self._more.wait_for(true, timeout=30), self._said[-10:]
-
-    def wait_for_accepted(self, mails: int) -> None:
-        """Wait until it has said yes to that many mails."""
-        self._wait_for(lambda: len(self.accepted()) >= mails)
-
-    def accept(self, up_to: int) -> None:
-        """Have it accept mails until it has that many in all."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{up_to}\n")
-        self._process.stdin.flush()
-
-    def accepted(self) -> dict[int, str]:
-        """The ids of the mails that it said yes to, by number."""
-        return {int(words[1]): words[2] for words in list(self._said) if words[0] == "accepted"}
-
-    def names_in_the_air(self) -> set[Path]:
-        """What was created in a folder that was not synced since."""
-        found: set[Path] = set()
-        for word, *path in list(self._said):
-            if word == "created":
-                found.add(Path(path[0]))
-            elif word == "synced":
-                found = {name for name in found if name.parent != Path(path[0])}
-        return found
-
-    def end(self) -> None:
-        """Kill it."""
-        self._process.kill()
-        self._process.wait()
-        self._reading.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
-
-
-@contextmanager
-def accepting(on: Disk, *options: str) -> Iterator[Accepting]:
-    running = Accepting(url_in(on.folder), *options)
-    try:
-        yield running
-    finally:
-        running.end()
-
-
-def lost(folder: Path, accepted: Mapping[int, str], sizes: tuple[int, ...] = SIZES) -> list[int]:
-    """Which of the accepted mails are not in the spool, or not whole, when our own program opens it."""
-    with opened(url_in(folder)) as spool:
-        return [number for number, name in accepted.items() if content(spool, name) != mail(number, sizes)]
-
-
 def number_of(message_id: str) -> int:
     """Which mail of its load this is."""
     return int(message_id.partition("@")[0].rpartition("-")[2])
 
 
-def cut_many_times(on: Disk, child: Accepting, seed: str) -> Iterator[Cut]:
-    """Cut the power at random moments of the load."""
-    moment = random.Random(seed)
-    for cut in range(CUTS):
-        child.accept(up_to=(cut + 1) * MAILS)
-        child.wait_for_accepted(cut * MAILS + moment.randrange(10, MAILS * 2 // 3))
-        # Before the cut: what is said in between may be on the disk or not.
-        accepted, names = child.accepted(), child.names_in_the_air()
-        with on.after_power_cut() as folder:
-            yield Cut(folder, accepted, {folder / name.relative_to(on.folder) for name in names})
-
-
 def test_what_was_accepted_outlives_a_power_cut(tmp_path: Path, faults: Table, scale: int) -> None:
     accepted, missing = 0, []
     for turn in range(scale):
-        with disk(tmp_path) as on, accepting(on) as child:
+        with disk(tmp_path) as on, accepting(url_in(on.folder)) as child:
             for cut in cut_many_times(on, child, f"power {turn}"):
-                missing += lost(cut.folder, cut.accepted)
+                missing += lost(url_in(cut.folder), cut.accepted)
             accepted += len(cut.accepted)
     faults.row(f"power cut, {scale * CUTS} times", accepted=accepted, lost=len(missing))
     assert not missing
@@ -149,9 +48,9 @@ def test_what_was_accepted_outlives_a_power_cut(tmp_path: Path, faults: Table, s
 def cut_until_lost(on: Disk, *options: str) -> tuple[int, int]:
     """Cut the power until that costs mail: how many were accepted, how many lost."""
     sizes = SMALL if "--small" in options else SIZES
-    with accepting(on, *options) as child:
+    with accepting(url_in(on.folder), *options) as child:
         for cut in cut_many_times(on, child, " ".join(options)):
-            if missing := lost(cut.folder, cut.accepted, sizes):
+            if missing := lost(url_in(cut.folder), cut.accepted, sizes):
                 break
     return len(cut.accepted), len(missing)
 
@@ -168,12 +67,12 @@ def test_without_a_sync_a_power_cut_costs_mail(options: tuple[str, ...], tmp_pat
 # folder's sync out cannot be seen there. POSIX promises less: here a name is lost that had no sync of its folder.
 @pytest.mark.parametrize("part", ["", "folder"], ids=["all syncs", "without folder sync"])
 def test_a_name_is_durable_once_its_folder_is_synced(part: str, tmp_path: Path, faults: Table) -> None:
-    with disk(tmp_path) as on, accepting(on, *(["--without", part] if part else [])) as child:
+    with disk(tmp_path) as on, accepting(url_in(on.folder), *(["--without", part] if part else [])) as child:
         for cut in cut_many_times(on, child, "names"):
-            assert not lost(cut.folder, cut.accepted)
+            assert not lost(url_in(cut.folder), cut.accepted)
             for name in cut.names_in_the_air:
                 subprocess.run(["rm", "-rf", name], check=True)
-            if missing := lost(cut.folder, cut.accepted):
+            if missing := lost(url_in(cut.folder), cut.accepted):
                 break
     faults.row(
         f"power cut and names lost, {'without the folder sync' if part else 'all syncs'}",

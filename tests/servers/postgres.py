@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class Postgres:
         secret.unlink()
 
     def start(self) -> "Postgres":
-        """Start it; returns when it takes connections."""
+        """Start it; returns when it takes connections. The kernel ends it with the thread that started it."""
         self._program.start(self.answers)
         self._pid = self._program.pid
         return self
@@ -132,6 +132,16 @@ class Postgres:
     def drop(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""
         self.execute(SQL("drop database if exists {} with (force)").format(Identifier(name)))
+
+
+@contextlib.contextmanager
+def running(folder: Path | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
+    """A server that runs meanwhile."""
+    server = Postgres(folder, settings)
+    try:
+        yield server.start()
+    finally:
+        server.close()
 
 
 def _as_account(argv: list[str], *options: str) -> list[str]:

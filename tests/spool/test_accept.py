@@ -228,3 +228,33 @@ def test_all_that_waits_is_committed_in_one_transaction(spool: Spool) -> None:
 
     assert len({receipt.id for receipt in asyncio.run(many())}) == 50
     assert len(commits) <= 2
+
+
+# A thread that is gone commits nothing: who waits for it must be told, or a client would wait until its own patience
+# ends. What the dying transaction had committed is told as it is.
+def test_when_the_writer_dies_nobody_waits_for_ever(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    died: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: died.append(args.exc_value))
+    busy, go_on = threading.Event(), threading.Event()
+
+    def work(_connection: Connection) -> str:
+        busy.set()
+        assert go_on.wait(10)
+        return "committed"
+
+    def die() -> None:
+        monkeypatch.setattr(spool.writer, "on_settled", lambda: None)
+        raise MemoryError
+
+    spool.writer.on_settled = die
+    first = spool.change(work)
+    assert busy.wait(10)
+    waiting = [spool.change(lambda _connection: None) for _ in range(3)]
+    go_on.set()
+    assert first.result(10) == "committed"
+    for future in waiting:
+        with pytest.raises(Temporary, match="closed"):
+            future.result(10)
+    with pytest.raises(Temporary, match="closed"):
+        spool.change(lambda _connection: None).result(10)
+    assert isinstance(died[0], MemoryError)

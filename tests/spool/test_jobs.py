@@ -63,7 +63,7 @@ def test_a_late_result_does_not_overwrite_that_of_the_new_holder(spool: Spool, a
     assert (row["state"], row["result"], row.get("error")) == ("done", "7", None)
     trace = spool.read(lambda connection: query.trace(connection, holder.subject))
     assert trace is not None
-    assert [event["step"] for event in trace["events"]] == ["accepted"]
+    assert [event["step"] for event in trace["events"]] == ["accepted", "late result ignored", "late result ignored"]
 
 
 # The disk was full when the result came: nobody else has begun it, so it need not, and must not, be done twice.

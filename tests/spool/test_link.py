@@ -4,6 +4,7 @@ import asyncio
 import pickle
 import socket
 import struct
+import threading
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,8 @@ def test_a_frame_without_end_is_refused() -> None:
 @pytest.fixture
 def hub(tmp_path: Path) -> Any:
     spool = Spool(f"sqlite:///{tmp_path / 'spool.db'}")
-    woken: list[int] = []
-    hub = Hub(spool.writer, lambda: woken.append(1))
+    woken = threading.Event()
+    hub = Hub(spool.writer, woken.set)
     yield hub, spool, woken
     hub.close()
     spool.close()
@@ -84,7 +85,31 @@ def test_a_change_over_a_link_is_committed_and_whoever_works_is_woken(hub: Any) 
             Receipt("id1", repeat=True),
         ]
     assert spool.read(query.counts) == [("errand", JobState.QUEUED, 2)]
-    assert woken
+    assert woken.wait(5)
+
+
+# Each write wakes the spool's process, and costs as much as what it brings.
+def test_what_is_submitted_in_one_turn_of_the_loop_leaves_together(hub: Any) -> None:
+    here, spool, _ = hub
+    near, far = socket.socketpair()
+
+    async def submit() -> list[Receipt]:
+        _, link = await asyncio.get_running_loop().create_connection(Link, sock=far)
+        futures = [link.submit(arrival(number)) for number in (1, 2, 3)]
+        near.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            near.recv(1)
+        await asyncio.sleep(0)
+        assert len(Frames().feed(near.recv(100_000, socket.MSG_PEEK))) == 3
+        near.settimeout(None)
+        here.join(near)
+        receipts = [await asyncio.wrap_future(future) for future in futures]
+        link.close()
+        await link.lost.wait()
+        return receipts
+
+    assert [receipt.id for receipt in asyncio.run(submit())] == ["id1", "id2", "id3"]
+    assert spool.read(query.counts) == [("errand", JobState.QUEUED, 3)]
 
 
 def failing(_connection: Connection) -> None:
@@ -148,7 +173,7 @@ def test_a_command_beside_an_open_spool_writes_through_it(hub: Any, tmp_path: Pa
 
     with beside(f"sqlite:///{tmp_path / 'spool.db'}") as command:
         assert not asyncio.run(accept(command)).repeat
-    assert woken
+    assert woken.wait(5)
     assert connect(tmp_path / "nobody.sock") is None
 
 

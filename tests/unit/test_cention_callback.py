@@ -11,7 +11,7 @@ import pytest
 
 from gateway.cention.callback import Malformed, UnknownEvent, parse, read
 from gateway.errors import Permanent
-from gateway.model import Address, Answer, Resource
+from gateway.model import Address, Answer, Resource, Service
 
 HOST = "http://localhost/capi/json"
 # Cention's own sample, as its page has it.
@@ -30,6 +30,7 @@ ANSWER = Answer(
         Resource("c3_response_attachments", str(n), f"{HOST}/c3_response_attachments/{n}") for n in (788, 789, 790)
     ),
     archives=(Resource("c3_area_archives", "12", f"{HOST}/c3_area_archives/12"),),
+    service=Service("19", "Form"),
 )
 
 
@@ -266,7 +267,6 @@ def test_what_breaks_the_shape_is_named_by_its_pointer(place: str, value: Any, p
         b'{"a":"\xff"}',
         '{"a":"ü"}'.encode("latin-1"),
         '{"a":1}'.encode("utf-16"),
-        b'{"a":"\\ud800"}',
         b"[" * 100_000,
         b'{"a":' * 5000 + b"1" + b"}" * 5000,
         b"[]",

@@ -8,13 +8,20 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pybase64
 import pytest
 
+from gateway.cention import exchange
 from gateway.cention.client import Client, Limits
+from gateway.cention.loop import _made, loop
+from gateway.cention.workspace import client_of
+from gateway.config.cention import Workspace
+from gateway.config.units import Secret
 from gateway.errors import GatewayError, Permanent, Refused, Temporary, TooLarge
 from gateway.model import Resource
 
@@ -254,6 +261,53 @@ def test_threads_share_the_client_each_with_its_own_call(serve: Serve) -> None:
     assert results.qsize() == 20
 
 
+# One thread has them all: their connections and their answers must not be taken for one another's.
+def test_many_calls_at_once_have_each_its_own_answer(serve: Serve) -> None:
+    def echo(connection: socket.socket) -> None:
+        number = server.requests.get(timeout=2).rpartition(b"\r\n\r\n")[2]
+        time.sleep(0.01)
+        connection.sendall(answer(CREATED.replace(b"511055", number)))
+
+    server = serve(echo, keep=True)
+    with client(server.base, Limits()) as opened:
+        calls = [opened.begin(b"%d" % number, TOKEN) for number in range(100)]
+        assert len({call.result(timeout=10) for call in calls}) == 100
+        assert len({opened.begin(b"%d" % number, TOKEN).result(timeout=10) for number in range(20)}) == 20
+    assert server.connections <= 100
+
+
+# Whose answer would it be? The next request's, if the connection were used again.
+def test_a_connection_on_which_more_came_than_was_asked_for_is_not_used_again(serve: Serve) -> None:
+    server = serve(says(answer(CREATED) + answer(b"", "400 Bad Request")), keep=True)
+    with client(server.base) as opened:
+        for _ in range(3):
+            assert opened.create(b"{}", TOKEN) == "511055"
+    assert server.connections == 3
+
+
+# Nobody else closes those of a client that new settings have replaced.
+def test_a_connection_that_nobody_uses_is_closed_after_a_while(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_REST_SECONDS", 0.05)
+    ends: queue.Queue[bytes] = queue.Queue()
+
+    def once(connection: socket.socket) -> None:
+        connection.sendall(answer(CREATED))
+        ends.put(connection.recv(1))
+
+    server = serve(once)
+    with client(server.base) as opened:
+        opened.create(b"{}", TOKEN)
+        assert ends.get(timeout=5) == b""
+
+
+# Two threads that come first made one loop each, and each used the other's connections.
+def test_all_calls_are_made_from_one_loop_whoever_comes_first() -> None:
+    _made.cache_clear()
+    with ThreadPoolExecutor(16) as threads:
+        loops = {id(made) for made in threads.map(lambda _: loop(), range(64))}
+    assert len(loops) == 1
+
+
 # The other host gets neither the token nor anything else.
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(serve: Serve, status: int) -> None:
@@ -361,6 +415,59 @@ def test_a_certificate_of_the_given_authority_is_accepted(serve: Serve) -> None:
     server = serve(says(answer(CREATED)), tls=True)
     with client(server.base, authority=str(PEM)) as opened:
         assert opened.create(b"{}", TOKEN) == "511055"
+
+
+def test_the_end_of_a_call_goes_to_its_own_address(serve: Serve) -> None:
+    server = serve(says(answer(b"", "204 No Content")))
+    with client(server.base) as opened:
+        opened.end_errand(b'{"data":1}', TOKEN)
+    request = server.requests.get(timeout=2)
+    assert request.startswith(b"POST /s/demo/capi/json/c3_end_errands HTTP/1.1\r\n")
+    assert request.endswith(b'\r\n\r\n{"data":1}')
+
+
+def test_the_end_of_a_call_that_cention_does_not_take_is_an_error(serve: Serve) -> None:
+    server = serve(says(answer(b"", "404 Not Found")))
+    with client(server.base) as opened, pytest.raises(Permanent, match="404"):
+        opened.end_errand(b"{}", TOKEN)
+
+
+# Who has to mend it looks for the file, not for the token in it.
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_refused_token_is_named_by_its_source(serve: Serve, tmp_path: Path, status: str) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    secret = Secret(f"file:{tmp_path / 'token'}")
+    server = serve(says(answer(f"no: {TOKEN}".encode(), status)))
+    with client(server.base) as opened, pytest.raises(Refused) as caught:
+        opened.create(b"{}", secret)
+    assert f"the token from file:{tmp_path / 'token'} was refused" in str(caught.value)
+    assert TOKEN not in str(caught.value)
+
+
+def workspace(base: str, **settings: Any) -> Workspace:
+    return Workspace(url=base, attachment_token=Secret(f"file:{PEM}"), **settings)
+
+
+def test_a_private_authority_of_the_settings_is_trusted_and_no_other(serve: Serve) -> None:
+    server = serve(says(answer(CREATED)), tls=True)
+    trusting, doubting = client_of(workspace(server.base, tls_ca=str(PEM))), client_of(workspace(server.base))
+    with contextlib.closing(trusting), contextlib.closing(doubting):
+        assert trusting.create(b"{}", TOKEN) == "511055"
+        with pytest.raises(Temporary, match="no TLS connection"):
+            doubting.create(b"{}", TOKEN)
+
+
+# A server whose queue of connections is full takes no more, and says nothing: the kernel tries for minutes.
+def test_a_connection_is_waited_for_as_long_as_the_settings_say() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as stack:
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}/s/demo"
+        opened = stack.enter_context(contextlib.closing(client_of(workspace(base, connect_timeout=0.2))))
+        with pytest.raises(Temporary, match="did not take the connection in time"):
+            opened.create(b"{}", TOKEN)
 
 
 def test_a_closed_port_is_named() -> None:

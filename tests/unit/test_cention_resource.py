@@ -194,6 +194,25 @@ def test_a_media_type_is_clean(kind: Any, expected: str) -> None:
     assert fetched(content_type=kind).content_type == expected
 
 
+# Mail programs show what is called an image, and offer the rest as a file.
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"\x89PNG\r\n\x1a\nrest", "image/png"),
+        (b"\xff\xd8\xff\xe0rest", "image/jpeg"),
+        (b"GIF89arest", "image/gif"),
+        (b"RIFF\n\0\0\0WEBPrest", "image/webp"),
+        (b"%PDF-1.7", "application/octet-stream"),
+        (b"", "application/octet-stream"),
+    ],
+)
+def test_a_picture_without_a_type_has_the_one_that_its_bytes_say(content: bytes, expected: str) -> None:
+    encoded = base64.b64encode(content).decode()
+    for said in ("application/octet-stream", "", None):
+        assert fetched(content=encoded, content_type=said).content_type == expected
+    assert fetched(content=encoded, content_type="text/plain").content_type == "text/plain"
+
+
 @given(st.binary())
 def test_any_bytes_at_all_are_an_attachment_or_an_error_of_ours(body: bytes) -> None:
     with contextlib.suppress(Temporary, TooLarge):

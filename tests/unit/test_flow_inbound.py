@@ -7,6 +7,10 @@ import orjson
 import pytest
 
 from gateway.flow.inbound import Prepared, Reading, prepare
+from gateway.flow.ruling import Arrived
+from gateway.route.outcome import Create, Hold
+from gateway.route.source import source
+from tests.rulings import settings
 
 MAIL = b"From: Anna <anna@a.example>\r\nReply-To: private@a.example\r\nSubject: x\r\n\r\nhello\r\n"
 
@@ -63,3 +67,42 @@ def test_a_mail_is_read_from_its_file_as_from_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "mail").write_bytes(MAIL)
     reading = Reading("a@b.example", "<1@x>")
     assert prepare(tmp_path / "mail", reading) == prepare(MAIL, reading)
+
+
+def ruled(rules: str, raw: bytes = MAIL, **arrived: object) -> Prepared:
+    came = Arrived(source(settings(rules)), "support", **arrived)  # type: ignore[arg-type]
+    return prepare(raw, Reading("a@b.example", "<1@x>", arrived=came))
+
+
+def test_what_rules_set_is_in_the_document_and_which_matched_is_told() -> None:
+    prepared = ruled(
+        '[[rule]]\nname = "one"\nset.cuid = "{name}"\nroute = "sales"\n[[rule]]\nname = "two"\nwhen.body = "x"'
+    )
+    assert orjson.loads(prepared.document)["data"]["attributes"]["cuid"] == "Anna"
+    assert prepared.ruled is not None
+    assert (prepared.ruled.route, prepared.ruled.disposition) == ("sales", Create())
+    assert [trial.rule for trial in prepared.ruled.matched] == ["one"]
+
+
+# Nothing is to be posted by mistake for a mail that a rule keeps back.
+def test_there_is_no_document_for_a_mail_of_which_no_errand_is_to_be_made() -> None:
+    hold = '[[rule]]\nname = "one"\nhold = "wait"'
+    prepared = ruled(hold)
+    assert (prepared.document, prepared.size) == (b"", 0)
+    assert prepared.ruled is not None
+    assert prepared.ruled.disposition == Hold("wait", "one")
+    assert prepared.subject == "x"
+    assert ruled(hold, released=True).document
+
+
+# Rules see the whole mail also when it is sent again without its largest files.
+def test_a_mail_that_was_too_large_is_ruled_as_it_came() -> None:
+    rules = source(settings('[[rule]]\nname = "one"\nwhen = { attachment = {} }\nset.cuid = "with file"'))
+    prepared = prepare(with_file(2_000), Reading("a@b", "<1@x>", smaller=True, arrived=Arrived(rules, "support")))
+    assert orjson.loads(prepared.document)["data"]["attributes"]["cuid"] == "with file"
+    assert len(prepared.left_out) == 1
+    assert prepared.attachments == 1
+
+
+def test_a_mail_is_as_it_came_where_the_settings_have_no_rules() -> None:
+    assert ruled("").document == prepare(MAIL, Reading("a@b.example", "<1@x>")).document

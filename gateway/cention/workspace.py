@@ -1,0 +1,18 @@
+"""From a workspace's settings to the client that speaks to it."""
+
+from gateway.cention.client import Client, Limits
+from gateway.config.cention import Workspace
+
+_WHOLE_CALL = 5
+"""A call may take so many times the longest silence: a large document needs it."""
+
+
+def client_of(workspace: Workspace, threads: int = 1) -> Client:
+    """Return the client of a workspace, for so many threads at once; the caller closes it."""
+    limits = Limits(
+        connect=min(workspace.connect_timeout, workspace.timeout),
+        silence=workspace.timeout,
+        total=_WHOLE_CALL * workspace.timeout,
+        attachment=workspace.max_attachment_size,
+    )
+    return Client(workspace.url, limits, threads=threads, authority=workspace.tls_ca)

@@ -1,0 +1,16 @@
+"""A try of a job: what it is made with, from its beginning to its record."""
+
+from dataclasses import dataclass
+
+from gateway.flow.surroundings import Surroundings
+from gateway.model import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A leased job that is tried. `token` is its lane's as it was before; `probing` says that the lane is paused."""
+
+    job: Job
+    around: Surroundings
+    token: str
+    probing: bool = False

@@ -1,0 +1,49 @@
+"""What an answer names and does not carry: fetched for it, within bounds."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from gateway.cention.client import Client
+from gateway.config.cention import Workspace
+from gateway.errors import Permanent, Temporary, TooLarge
+from gateway.flow.outbound import cid_of
+from gateway.mail.embed import cids
+from gateway.model import Answer, Attachment, Event, Resource
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosures:
+    """What was fetched, in the answer's order, and what the trace should say of the rest."""
+
+    found: dict[Resource, Attachment]
+    events: tuple[Event, ...] = ()
+
+
+def fetch(answer: Answer, client: Client, workspace: Workspace, attempts: int) -> Enclosures:
+    """Fetch all that an answer names; nothing is asked for that only its HTML names, since customers write in there.
+
+    `attempts` counts the tries that failed before. Errors as `Client.fetch`; TooLarge where all together are.
+    """
+    token, shown = workspace.attachment_token, cids(answer.html_body)
+    found, events, size = {}, [], 0
+    for resource in dict.fromkeys((*answer.attachments, *answer.archives)):
+        try:
+            found[resource] = client.fetch(resource, token)
+        except Permanent as error:
+            _bear(error, resource, shown, workspace, attempts)
+            events.append(Event("picture left out", {"resource": f"{resource.type} {resource.id}", "why": str(error)}))
+            continue
+        size += len(found[resource].content)
+        if size > workspace.max_answer_size:
+            raise TooLarge(f"the answer's attachments are together larger than {workspace.max_answer_size} bytes")
+    return Enclosures(found, tuple(events))
+
+
+def _bear(error: Permanent, resource: Resource, shown: Collection[str], workspace: Workspace, attempts: int) -> None:
+    """Let an answer go without a picture that cannot be had, where the settings say so and it has been tried enough."""
+    if workspace.missing_pictures == "park" or cid_of(resource) not in shown or isinstance(error, TooLarge):
+        raise error
+    if attempts + 1 < _TRIES:
+        raise Temporary(f"{resource.type} {resource.id} cannot be had: {error}") from error

@@ -1,0 +1,117 @@
+"""What `/readyz` and `/metrics` say: what is wrong with each part of the running gateway, what a person should know."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway import metrics
+from gateway.config.settings import Settings
+from gateway.errors import GatewayError
+from gateway.flow.tokens import Standing, count, notes, shown, standings
+from gateway.flow.worker import Worker
+from gateway.sources.poller import State
+from gateway.sources.supervisor import Supervisor
+from gateway.spool import query
+from gateway.spool.spool import Spool
+
+_WORKER_SILENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Looks at the parts when it is asked. `smtp` says what is wrong with SMTP; None, as `worker`, where there is none.
+
+    A mailbox that fails is a note and not a part: a node that is taken out for it would stop what works.
+    """
+
+    settings: Callable[[], Settings]
+    spool: Spool
+    smtp: Callable[[], str] | None
+    worker: Worker | None
+    supervisor: Supervisor
+
+    def parts(self) -> dict[str, str]:
+        """What is wrong with each part, "" for nothing."""
+        parts = {"spool": self._spool_trouble()}
+        if self.smtp is not None:
+            parts["smtp"] = self.smtp()
+        if self.worker is not None:
+            silence = time.monotonic() - self.worker.alive_at
+            parts["worker"] = f"no sign of life for {silence:.0f} s" if silence > _WORKER_SILENCE else ""
+        return parts
+
+    def notes(self) -> dict[str, str]:
+        """What a postmaster should know though everything works: pauses, parked jobs, failing mailboxes, old tokens."""
+        lanes = self.worker.troubles() if self.worker is not None else {}
+        return self._stored_notes() | lanes | self._mailbox_notes() | notes(self._standings())
+
+    def tokens(self) -> Any:
+        """Of each token its source, claims, last day and days left."""
+        return shown(self._standings())
+
+    def mailboxes(self) -> list[Mapping[str, Any]]:
+        """How each source that fetches is doing."""
+        return [
+            {
+                "name": one.name,
+                "kind": one.kind,
+                "state": one.state,
+                "since": one.since,
+                "last_success": one.last_success or None,
+                "error": one.error,
+                "taken": one.taken,
+                "copies": one.copies,
+                "skipped": one.skipped,
+            }
+            for one in self.supervisor.statuses
+        ]
+
+    def count(self) -> None:
+        """Set the gauges of tokens, mailboxes and the spool; while the spool is away it has none, the rest is there."""
+        count(self._standings())
+        for one in self.supervisor.statuses:
+            age = time.time() - (one.last_success or one.started)
+            metrics.mailbox_age.labels(one.name).set(0.0 if one.state is State.ELSEWHERE else age)
+        metrics.jobs.clear()
+        try:
+            counts, oldest = self.spool.read(query.counts), self.spool.read(query.oldest_unfinished)
+        except GatewayError:
+            return
+        for kind, state, number in counts:
+            metrics.jobs.labels(kind, state).set(number)
+        metrics.oldest_waiting.set(max(0.0, time.time() - oldest) if oldest is not None else 0.0)
+
+    def _standings(self) -> list[Standing]:
+        return standings(self.settings(), time.time())
+
+    def _spool_trouble(self) -> str:
+        try:
+            self.spool.check_room()
+            self.spool.read(query.unfinished)
+        except GatewayError as error:
+            return str(error)
+        return self.spool.writer.trouble
+
+    def _stored_notes(self) -> dict[str, str]:
+        try:
+            pauses, counts = self.spool.read(query.pauses), self.spool.read(query.counts)
+        except GatewayError:  # the spool's own part says what is wrong with it
+            return {}
+        notes = {pause["lane"]: f"paused: {pause['reason']}" for pause in pauses}
+        if parked := sum(count for _, state, count in counts if state == "parked"):
+            notes["parked"] = f"{parked} jobs need a person: cention-gateway queue list --state parked"
+        return notes
+
+    def _mailbox_notes(self) -> dict[str, str]:
+        failing = (State.FAILING, State.REFUSED)
+        return {
+            one.name: _trouble(one.state, one.since, one.error)
+            for one in self.supervisor.statuses
+            if one.state in failing
+        }
+
+
+def _trouble(state: State, since: float, error: str) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(since))
+    return f"{'login refused' if state is State.REFUSED else 'failing'} since {when} UTC: {error}"

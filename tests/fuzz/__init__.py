@@ -1,0 +1,1 @@
+"""Mails made to break the reader of mails, guided by what of it they reach: `scripts/fuzz`."""
