@@ -1,7 +1,7 @@
 """What the settings come to, checked as a whole: a plan that the gateway, `check` and the commands work by."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from gateway.config.settings import Settings
 from gateway.errors import SettingsError
 from gateway.flow.retry import Retry
 from gateway.flow.surroundings import Surroundings
+from gateway.oauth import named
+from gateway.oauth.source import TokenSource
 from gateway.outgoing.smarthost import Smarthost, parse_smarthost
 from gateway.recipients import mistakes, recipients_of
 from gateway.route import source as rules
@@ -27,15 +29,16 @@ class Plan:
     recipients: Recipients
     smtp_tls: ssl.SSLContext | None
     around: Surroundings
+    tokens: Mapping[str, TokenSource]
 
-    def token_of(self, name: str) -> Callable[[], str]:
-        """Return what gives the access tokens of `[oauth.NAME]`."""
-        raise NotImplementedError(name)
+    def token_of(self, name: str) -> TokenSource:
+        """Return what gives the access tokens of `[oauth.NAME]`, when it is called."""
+        return self.tokens[name]
 
 
 def plan(settings: Settings, where: str) -> Plan:
     """Work out what the settings mean; SettingsError with every mistake, each line beginning with `where`."""
-    lines = mistakes(settings) + rules.mistakes(settings)
+    lines = mistakes(settings) + rules.mistakes(settings) + named.mistakes(settings)
     smarthosts = _smarthosts(settings, lines)
     smtp_tls, smarthost_tls = None, ssl.create_default_context()
     try:
@@ -59,7 +62,7 @@ def plan(settings: Settings, where: str) -> Plan:
         recipients=recipients,
         rules=rules.source(settings),
     )
-    return Plan(settings, recipients, smtp_tls, around)
+    return Plan(settings, recipients, smtp_tls, around, named.token_sources(settings))
 
 
 def _smarthosts(settings: Settings, lines: list[str]) -> tuple[Smarthost, ...]:

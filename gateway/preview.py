@@ -2,6 +2,8 @@
 
 import hashlib
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -11,18 +13,59 @@ from gateway.cention import callback
 from gateway.errors import Permanent
 from gateway.flow.inbound import Reading, prepare
 from gateway.flow.outbound import Origin, to_reply
+from gateway.mail.automatic import automatic
 from gateway.mail.compose import compose
-from gateway.model import Answer, Attachment, Resource
+from gateway.mail.header import header_start, read_header
+from gateway.mail.leaf import open_leaf
+from gateway.mail.parse import parse
+from gateway.mail.scan import Part, scan
+from gateway.model import Answer, Attachment, AutoKind, Mail, Resource
 
 _GREY_PIXEL = pybase64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a mail as it came: how deep it lies in others, its type, its name ("" for none), bytes as encoded."""
+
+    depth: int
+    media_type: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A mail as the gateway reads it: its parts in order, who wrote it, and what it says."""
+
+    pieces: tuple[Piece, ...]
+    kind: AutoKind
+    mail: Mail
+
+
+def sight(raw: bytes) -> Sight:
+    """Return what a person wants to see of a mail before it becomes an errand."""
+    header, _ = read_header(raw, header_start(raw), len(raw))
+    pieces = tuple(_pieces(raw, scan(raw).root))
+    return Sight(pieces, automatic(header, None), parse(raw, _fallback_id(raw)))
+
+
+def _pieces(raw: bytes, part: Part, depth: int = 0) -> Iterator[Piece]:
+    leaf = open_leaf(raw, part, "")
+    yield Piece(depth, part.content_type.value or "(no type)", leaf.name, leaf.size)
+    for child in part.parts:
+        yield from _pieces(raw, child, depth + 1)
+
+
 def errand_document(raw: bytes, writer: str = "from") -> Any:
     """Return the document that a mail would become; its Message-ID is made from its bytes where it has none."""
-    digest = hashlib.sha256(raw).hexdigest()[:32]
-    return orjson.loads(prepare(raw, Reading("", f"<{digest}@cention-gateway>", writer)).document)
+    return orjson.loads(prepare(raw, Reading("", _fallback_id(raw), writer)).document)
+
+
+def _fallback_id(raw: bytes) -> str:
+    return f"<{hashlib.sha256(raw).hexdigest()[:32]}@cention-gateway>"
 
 
 def answer_mail(document: bytes, reply_from: str) -> bytes:

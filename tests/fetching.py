@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from gateway.config.imap import Imap
 from gateway.sources.imap import imap_pollers
+from gateway.sources.imap_login import Token
 from gateway.sources.poller import Poller, Status
 from gateway.sources.supervisor import Supervisor
 from gateway.spool.fetching import Mark, Places, Position
@@ -131,9 +132,14 @@ def mailbox(server: Dovecot, user: str, **settings: Any) -> Imap:
     return Imap.model_validate(values | settings)
 
 
+def no_tokens(name: str) -> Token:
+    """Mailboxes here have passwords."""
+    raise LookupError(name)
+
+
 def pollers(house: Fetching, *mailboxes: Imap) -> Sequence[Poller]:
     """The pollers of mailboxes."""
-    return imap_pollers(mailboxes, house.places, ROUTES.get, lambda _name: str)
+    return imap_pollers(mailboxes, house.places, ROUTES.get, no_tokens)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ SECTIONS = {
     "gateway": "GatewaySection",
     "smtp": "SmtpSection",
     "http": "HttpSection",
+    "mail": "MailSection",
     "cention.demo": "Workspace",
     "[route]": "Route",
     "[rule]": "RuleSection",

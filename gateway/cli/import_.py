@@ -21,30 +21,38 @@ _SECONDS = {"s": 1, "min": 60, "h": 3600}
 _FLAVOURS = "auto, mboxo, mboxrd, mboxcl, mboxcl2"
 
 
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", help="An mbox, Maildir, MH folder, .eml or .msg, or a folder.")
+]
+RouteName = Annotated[str, typer.Option(help="The route of all mail, or of what --route-by finds none for.")]
+RouteBy = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HEADER", help="A header that names the recipient; repeated, the first that does decides."),
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only what was sent then or later, in UTC."),
+]
+Rate = Annotated[str, typer.Option(metavar="N/s", help='At most so many mails: "50/s", "600/min", "5000/h".')]
+State = Annotated[
+    Path | None, typer.Option(help="Where it is kept how far it is; by default beside a spool that is a file.")
+]
+MboxFlavour = Annotated[str, typer.Option(metavar="FLAVOUR", help=f"How mboxes were written: {_FLAVOURS}.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
 @app.command("import")
 def import_mail(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="An mbox, Maildir, MH folder, .eml or .msg, or a folder.")
-    ],
+    paths: Paths,
     config: Config = DEFAULT,
-    route: Annotated[str, typer.Option(help="The route of all mail, or of what --route-by finds none for.")] = "",
-    route_by: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HEADER", help="A header that names the recipient; repeated, the first that does decides."
-        ),
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only what was sent then or later, in UTC."),
-    ] = None,
-    rate: Annotated[str, typer.Option(metavar="N/s", help='At most so many mails: "50/s", "600/min", "5000/h".')] = "",
-    state: Annotated[
-        Path | None, typer.Option(help="Where it is kept how far it is; by default beside a spool that is a file.")
-    ] = None,
-    mbox: Annotated[str, typer.Option(metavar="FLAVOUR", help=f"How mboxes were written: {_FLAVOURS}.")] = "auto",
+    route: RouteName = "",
+    route_by: RouteBy = None,
+    since: Since = None,
+    rate: Rate = "",
+    state: State = None,
+    mbox: MboxFlavour = "auto",
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Take old mail into the spool: in order, what is known already but once; run again, it goes on where it was.

@@ -1,6 +1,5 @@
 """`preview`: what would be sent, without sending it."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,15 +18,16 @@ def preview_mail(
     as_json: Annotated[bool, typer.Option("--json", help='One line a file: {"file", "document"}.')] = False,
     writer: Annotated[str, typer.Option(help='Header that names the writer: "from" or "reply-to".')] = "from",
 ) -> None:
-    """Print the JSON:API document that each mail would become."""
-    from gateway.preview import errand_document
+    """Show how each mail is read: parts, repairs, text and files; or, as JSON, the document that it becomes."""
+    from gateway.cli.sight import show
+    from gateway.preview import errand_document, sight
 
     for file in files:
-        document = errand_document(content_of(file), writer)
+        raw = content_of(file)
         if as_json:
-            print_json({"file": str(file), "document": document})
+            print_json({"file": str(file), "document": errand_document(raw, writer)})
         else:
-            print(json.dumps(document, ensure_ascii=False, indent=2))
+            show(str(file), sight(raw))
 
 
 @app.command("answer")

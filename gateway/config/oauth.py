@@ -83,26 +83,22 @@ class OAuth(Section):
         return self
 
     def _missing(self) -> str:
-        """Say what the grant cannot do without."""
+        """Say what the addresses or the grant cannot do without."""
         if self.preset == "microsoft365" and not self.tenant and not self.token_url:
             return "tenant: expected the directory's id or domain, which Microsoft's addresses are made of"
         if not self.token_address:
             return "token_url: expected the address that tokens are asked for at, or a preset that knows it"
-        if self.grant == "client_credentials":
-            return self._missing_for_client()
+        if self.preset == "google" and self.grant != "refresh_token":
+            return 'grant: Google gives mail by no other than "refresh_token"; see docs/sources.md'
+        return self._missing_for_grant()
+
+    def _missing_for_grant(self) -> str:
+        if self.grant == "client_credentials" and self.client_secret is None:
+            return 'client_secret: expected "env:NAME" or "file:PATH", since the application itself asks'
         if self.grant == "refresh_token" and self.refresh_token is None:
             return 'refresh_token: expected "env:NAME" or "file:PATH"; without one use grant = "device"'
         if self.grant == "device" and not self.device_address:
-            if self.preset == "google":
-                return 'grant: Google lets no device read mail; expected "refresh_token", see docs/sources.md'
             return "device_url: expected the address that a sign-in is begun at"
-        return ""
-
-    def _missing_for_client(self) -> str:
-        if self.preset == "google":
-            return 'grant: Google has no client credentials for mail; expected "refresh_token"'
-        if self.client_secret is None:
-            return 'client_secret: expected "env:NAME" or "file:PATH", since the application itself asks'
         return ""
 
     def _unsafe(self) -> str:

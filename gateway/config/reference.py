@@ -9,8 +9,11 @@ from pydantic_core import PydanticUndefined
 
 from gateway.config.cention import Route, Workspace
 from gateway.config.gateway import GatewaySection
+from gateway.config.imap import Imap
 from gateway.config.listening import HttpSection, SmtpSection
+from gateway.config.mail import MailSection
 from gateway.config.maildir import Maildir, Pickup
+from gateway.config.oauth import OAuth
 from gateway.config.outgoing import OutgoingSection, SmarthostTable
 from gateway.config.pop3 import Pop3
 from gateway.config.rules import (
@@ -46,6 +49,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[gateway]", GatewaySection),
     ("[smtp]", SmtpSection),
     ("[http]", HttpSection),
+    ("[mail]", MailSection),
     ("[cention.NAME]", Workspace),
     ("[[route]]", Route),
     ("[[rule]]", RuleSection),
@@ -58,6 +62,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("rule.set.answer", ClosingAnswer),
     ("rule.set.watemplate", Template),
     ("rule.end", EndOfCall),
+    ("[oauth.NAME]", OAuth),
+    ("[[imap]]", Imap),
     ("[[pop3]]", Pop3),
     ("[[maildir]]", Maildir),
     ("[[pickup]]", Pickup),

@@ -10,7 +10,9 @@ from gateway.config.cention import Route, Workspace
 from gateway.config.gateway import GatewaySection
 from gateway.config.imap import Imap
 from gateway.config.listening import HttpSection, SmtpSection
+from gateway.config.mail import MailSection
 from gateway.config.maildir import Maildir, Pickup
+from gateway.config.oauth import OAuth
 from gateway.config.outgoing import OutgoingSection
 from gateway.config.pop3 import Pop3
 from gateway.config.rules import RuleSection
@@ -43,11 +45,13 @@ class Settings(BaseSettings):
     gateway: GatewaySection = Field(default_factory=GatewaySection)
     smtp: SmtpSection = Field(default_factory=SmtpSection)
     http: HttpSection = Field(default_factory=HttpSection)
+    mail: MailSection = Field(default_factory=MailSection)
     cention: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")], Workspace] = Field(min_length=1)
     route: list[Route] = Field(min_length=1)
     rule: list[RuleSection] = Field(
         default_factory=list, max_length=500, description="Rules for every mail, `[[rule]]`, in order."
     )
+    oauth: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")], OAuth] = Field(default_factory=dict)
     imap: list[Imap] = Field(default_factory=list)
     pop3: list[Pop3] = Field(default_factory=list)
     maildir: list[Maildir] = Field(default_factory=list)

@@ -30,10 +30,8 @@ _OF_THE_BODY = ("content-", "mime-version")
 
 def mail_of(path: Path) -> bytes:
     """Return the mail that an Outlook message is; Unreadable, with the reason, where it is none or is broken."""
-    try:
-        import extract_msg
-    except ImportError as error:
-        raise Unreadable("to read Outlook messages, install cention-gateway[outlook]") from error
+    import extract_msg
+
     logging.disable()  # the library logs what it also raises
     try:
         with extract_msg.openMsg(path, errorBehavior=extract_msg.enums.ErrorBehavior.RTFDE) as message:

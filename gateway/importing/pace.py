@@ -10,7 +10,8 @@ _LOOK_SECONDS = 1.0
 class Pace:
     """Lives as long as an import. `rate` is mails a second, 0.0 for as many as go.
 
-    `limit` returns which limit of the spool is reached, "" for none; `told` is called with that when it changes.
+    `limit` returns which limit of the spool is reached, "" for none; `told` is called with that when a wait begins, and
+    with "" when it ends.
     """
 
     def __init__(self, rate: float, limit: Callable[[], str], told: Callable[[str], None]) -> None:
@@ -36,7 +37,7 @@ class Pace:
     async def _reached(self) -> bool:
         if time.monotonic() > self._looked + _LOOK_SECONDS:
             said = await asyncio.to_thread(self._limit)
-            if said != self._said:
+            if bool(said) != bool(self._said):  # how many jobs wait changes all the time
                 self._told(said)
             self._said, self._looked = said, time.monotonic()
         return bool(self._said)

@@ -52,10 +52,15 @@ _PROPERTIES = re.compile(
 _DECLARATION = re.compile(
     r"""\s*([a-zA-Z-]+)\s*:\s*((?:[^;"'()]|"[^"]*"|'[^']*'|\((?:[^()"']|"[^"]*"|'[^']*')*\))++)(?=;|\Z)"""
 )
+# Text and boxes are not moved over others, nor out of sight.
+_MOVED = re.compile(r"margin.*|text-indent|(?:letter|word)-spacing")
+_NEGATIVE = re.compile(r"(?<![\w.#-])-\s*[\d.]|calc\s*\(", re.IGNORECASE)
 _URL = re.compile(r"""url\(\s*["']?\s*(?:cid:|https?://)[^"'()\\]*["']?\s*\)""", re.IGNORECASE)
 _UNSAFE = re.compile(
     r"[\\<>{}@]|(?:url|expression|image|image-set|element|attr)\s*\(|javascript:|behaviou?r", re.IGNORECASE
 )
+_REMOTE_URL = re.compile(r"url\(\s*[\"']?\s*https?:", re.IGNORECASE)
+_BACKGROUND = re.compile(r"\s*(?:cid:|https?://)", re.IGNORECASE)
 _PICTURE = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp|bmp)\s*[;,]", re.IGNORECASE)
 
 
@@ -63,9 +68,21 @@ def attribute(tag: str, name: str, value: str) -> str | None:
     """Return the value that an allowed attribute may keep, None for none. `data:` is for pictures alone."""
     if name == "style":
         return style(value)
+    if name == "background" and not _BACKGROUND.match(value):
+        return None
     if value.lstrip()[:5].lower() == "data:" and not (tag == "img" and name == "src" and _PICTURE.match(value)):
         return None
     return value
+
+
+def attribute_without_remote(tag: str, name: str, value: str) -> str | None:
+    """Return what `attribute` does, without backgrounds that are fetched; `<img>` stays for its alternative text."""
+    kept = attribute(tag, name, value)
+    if kept is None or (name == "background" and not kept.lstrip().lower().startswith("cid:")):
+        return None
+    if name == "style":
+        return "; ".join(said for said in kept.split("; ") if not _REMOTE_URL.search(said)) or None
+    return kept
 
 
 @lru_cache(maxsize=1024)
@@ -76,9 +93,15 @@ def style(value: str) -> str | None:
     kept = [
         f"{match[1].lower()}: {match[2].strip()}"
         for match in _DECLARATION.finditer(value)
-        if _PROPERTIES.fullmatch(match[1].lower()) and not _UNSAFE.search(_URL.sub("", match[2]))
+        if _PROPERTIES.fullmatch(match[1].lower()) and _is_safe(match[1].lower(), match[2])
     ]
     return "; ".join(kept) or None
+
+
+def _is_safe(name: str, value: str) -> bool:
+    if _MOVED.fullmatch(name) and _NEGATIVE.search(value):
+        return False
+    return not _UNSAFE.search(_URL.sub("", value))
 
 
 def relative(url: str) -> str | None:

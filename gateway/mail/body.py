@@ -1,172 +1,190 @@
 """Which parts of a mail are its text, and which are files: what a good mail program shows (RFC 2046 5.1, RFC 2387).
 
-What is shown is a row of segments in the order of the mail; every leaf is in one of them or among the files.
+Every leaf is shown, is among the files, or is left out with a note that says so.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from gateway.mail.html import sanitise, to_text
-from gateway.mail.leaf import Leaf, Notes, open_leaf
-from gateway.mail.scan import DEPTH, Part
+from gateway.mail import calendar, smime, tnef, told
+from gateway.mail.enriched import enriched_text, rich_text
+from gateway.mail.filename import clean_name, type_of
+from gateway.mail.html import to_text
+from gateway.mail.layout import Kept, Layout, Segment, alternative, html_of, text_of, together, with_packed
+from gateway.mail.leaf import File, Leaf, Notes, open_leaf
+from gateway.mail.location import rewritten
+from gateway.mail.manner import Manner
+from gateway.mail.readable import PAGES, safe, text_of_file, without_what_is_told
+from gateway.mail.scan import Part, scan
 
-_TEXTS = frozenset({"", "text/plain", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext"})
-_PAGES = frozenset({"text/html", "application/xhtml+xml"})
-_READABLE_FILE = 200_000
+_TEXTS = frozenset(
+    {"", "text/plain", "text/markdown", "text/x-markdown", "text/enriched", "text/richtext", "application/pgp"}
+)
+_CONVERTED = {"text/enriched": enriched_text, "text/richtext": rich_text}
 _UNSEEN_PAGE = 2_000
+_DEEPEST_PACKED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A mail divided: `text` and `html` as they are shown ("" for none), and the leaves that are kept as files."""
+    """A mail divided: `text` and `html` as they are shown ("" for none), and what is kept as files."""
 
     text: str
     html: str
-    files: tuple[Leaf, ...]
+    files: tuple[Kept, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
-    """Something to show: as text, as safe HTML, or as both; None for what the mail has not."""
+class _Place:
+    """Where in a mail a part is. `raw` is the mail that it is of; `packed` how many others that one was packed into.
 
-    leaf: Leaf
-    plain: str | None
-    html: str | None = None
+    In an alternative a name does not make a text a file; beside a page (`related`) a Content-ID does. `locations` are
+    the Content-IDs of what a page calls by its place.
+    """
+
+    raw: bytes
+    depth: int = 0
+    packed: int = 0
+    alternative: bool = False
+    related: bool = False
+    locations: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """What is shown of a part, and what is kept as files."""
-
-    shown: tuple[_Segment, ...] = ()
-    files: tuple[Leaf, ...] = ()
-
-
-def read_body(root: Part, raw: bytes, charset: str, notes: Notes) -> Body:
+def read_body(root: Part, raw: bytes, charset: str, notes: Notes, manner: Manner) -> Body:
     """Divide a mail into text and files. Where there is no text but in a file, the file is shown as well as kept.
 
     `charset` is for raw 8-bit in the headers of parts; what had to be repaired goes into `notes`.
     """
-    walk = _Walk(raw, charset, notes)
-    layout = walk.part(root)
-    text = _text(layout.shown)
+    walk = _Walk(charset, notes, manner)
+    layout = walk.part(root, _Place(raw))
+    if layout.packed:
+        layout = with_packed(layout)
+    if any(segment.aside for segment in layout.shown):
+        layout = replace(layout, shown=without_what_is_told(layout.shown))
+    text = text_of(layout.shown)
     if not text.strip():
-        shown = next((segment for leaf in layout.files if (segment := walk.readable_file(leaf, root))), None)
+        leaves = (kept for kept in layout.files if isinstance(kept, Leaf))
+        read = (text_of_file(leaf, notes, manner, alone=leaf.part is root) for leaf in leaves)
+        shown = next(filter(None, read), None)
         if shown:
-            layout = _Layout((*layout.shown, shown), layout.files)
-            text = _text(layout.shown)
-    return Body(text, _html(layout.shown), layout.files)
+            layout = replace(layout, shown=(*layout.shown, shown))
+            text = text_of(layout.shown)
+    return Body(text, html_of(layout.shown), layout.files)
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
     """What a walk through the parts carries along."""
 
-    raw: bytes
     charset: str
     notes: Notes
+    manner: Manner
 
-    def part(self, part: Part, depth: int = 0, *, alternative: bool = False, related: bool = False) -> _Layout:
-        """Lay a part out. In an alternative a name does not make a text a file; beside a page, a Content-ID does."""
+    def part(self, part: Part, place: _Place) -> Layout:
         if not part.parts:
-            return self.leaf(part, depth, alternative=alternative, related=related)
-        kind = part.content_type.value
+            return self.leaf(part, place)
+        kind, below = part.content_type.value, replace(place, depth=place.depth + 1)
         if kind == "multipart/alternative":
-            return _alternative([self.part(child, depth + 1, alternative=True) for child in part.parts])
+            below = replace(below, alternative=True)
+            return alternative([self.part(child, below) for child in part.parts])
         if kind == "multipart/related":
-            return self.related(part, depth, alternative=alternative)
-        return _sum(self.part(child, depth + 1, alternative=alternative, related=related) for child in part.parts)
+            return self.related(part, below)
+        layout = together([self.part(child, below) for child in part.parts])
+        if kind == "multipart/encrypted":
+            return replace(layout, shown=(*layout.shown, Segment(told.ENCRYPTED_PGP)))
+        return layout
 
-    def related(self, part: Part, depth: int, *, alternative: bool) -> _Layout:
+    def related(self, part: Part, place: _Place) -> Layout:
         """Lay out a page and what belongs to it; the page is what `start` names, else the first part."""
         start = part.content_type.raw("start").strip().encode("latin-1", "replace")
         named = (child for child in part.parts if start and child.header.raw("content-id") == start)
         root = next(named, part.parts[0])
-        return _sum(
-            self.part(child, depth + 1, alternative=alternative and child is root, related=child is not root)
-            for child in part.parts
-        )
+        others = [child for child in part.parts if child is not root]
+        located = [open_leaf(place.raw, one, "") for one in others if one.header.raw("content-location")]
+        page = replace(place, related=False, locations={leaf.location: leaf.content_id for leaf in located})
+        beside = replace(place, alternative=False, related=True)
+        return together([self.part(child, page if child is root else beside) for child in part.parts])
 
-    def leaf(self, part: Part, depth: int, *, alternative: bool, related: bool) -> _Layout:
-        leaf = open_leaf(part, self.charset, related=related)
-        if part.content_type.value.startswith("multipart/") and (depth >= DEPTH or part.body >= part.end):
-            return _Layout()
-        if leaf.detached or leaf.related or (leaf.name and not alternative):
-            return _Layout(files=(leaf,))
-        if leaf.media_type in _PAGES:
-            return self.page(leaf)
-        if leaf.media_type in _TEXTS and (leaf.media_type or b"\0" not in leaf.content(self.raw, {})):
-            return _Layout((_Segment(leaf, leaf.text(self.raw, self.notes)),))
-        return _Layout(files=(leaf,))
+    def leaf(self, part: Part, place: _Place) -> Layout:
+        leaf = open_leaf(place.raw, part, self.charset, related=place.related)
+        bounds = self.manner.bounds
+        if part.content_type.value.startswith("multipart/") and (place.depth >= bounds.depth or part.body >= part.end):
+            return Layout()
+        opened = self.opened(leaf, place)
+        if opened:
+            return opened
+        if leaf.media_type in _TEXTS | PAGES and self.is_shown(leaf, place):
+            return self.page(leaf, place) if leaf.media_type in PAGES else self.text(leaf)
+        if place.alternative and not leaf.detached and self.manner.alternatives == "leave-out" and not leaf.related:
+            self.notes[f"an alternative that nobody shows was left out ({leaf.media_type})"] = None
+            return Layout()
+        return Layout(files=(leaf,))
 
-    def page(self, leaf: Leaf) -> _Layout:
+    def is_shown(self, leaf: Leaf, place: _Place) -> bool:
+        if leaf.detached or leaf.related or (leaf.name and not place.alternative and (place.depth or not leaf.size)):
+            return False
+        return (bool(leaf.media_type) and not leaf.name) or b"\0" not in leaf.content({})
+
+    def text(self, leaf: Leaf) -> Layout:
+        text, files = leaf.text_and_files(self.notes)
+        convert = _CONVERTED.get(leaf.media_type)
+        return Layout((Segment(convert(text) if convert else text, source=leaf),), files)
+
+    def page(self, leaf: Leaf, place: _Place) -> Layout:
         """Lay HTML out; what nothing safe is left of is kept as a file too, unless it was next to nothing."""
-        source = leaf.text(self.raw, self.notes)
-        html = sanitise(source)
+        source = leaf.text(self.notes)
+        if place.locations:
+            source = rewritten(source, place.locations, leaf.location)
+        html = safe(source, self.manner)
         if html or len(source) < _UNSEEN_PAGE:
-            return _Layout((_Segment(leaf, None, html),))
+            return Layout((Segment(None, html, source=leaf),))
         self.notes["HTML that could not be shown is kept as a file"] = None
-        return _Layout((_Segment(leaf, to_text(source)),), (leaf,))
+        return Layout((Segment(to_text(source), source=leaf),), (leaf,))
 
-    def readable_file(self, leaf: Leaf, root: Part) -> _Segment | None:
-        """Show a file as the text of a mail that has no other, if it is text and of a size that people read."""
-        if leaf.part is not root and leaf.part.end - leaf.part.body > _READABLE_FILE:
+    def opened(self, leaf: Leaf, place: _Place) -> Layout | None:
+        """Lay out what is more than its bytes: packed mails, calendars, and parts that say where something is."""
+        kind = leaf.media_type
+        if kind in smime.MEDIA_TYPES:
+            return self.unsealed(leaf, place)
+        if kind in tnef.MEDIA_TYPES or leaf.name.lower() in tnef.NAMES:
+            return self.unpacked(leaf, place)
+        if kind == "text/calendar" and not leaf.detached:
+            summary = calendar.summary(leaf.text(self.notes))
+            return Layout((Segment(summary, aside=True, source=leaf),) if summary else (), (leaf,))
+        if kind in {"message/partial", "message/external-body"}:
+            say = told.partial if kind == "message/partial" else told.external
+            return Layout((Segment(say(leaf.part.content_type)),), (leaf,))
+        return None
+
+    def unsealed(self, leaf: Leaf, place: _Place) -> Layout | None:
+        """Lay out the mail in an S/MIME message. The message is kept too: the signature cannot be taken out of it."""
+        inner = smime.open_seal(leaf.content(self.notes), self.manner.bounds.opened)
+        if inner is smime.Sealed.ENCRYPTED:
+            return Layout((Segment(told.ENCRYPTED_SMIME),), (leaf,))
+        if isinstance(inner, smime.Sealed) or place.packed >= _DEEPEST_PACKED:
             return None
-        if leaf.media_type in _PAGES:
-            return next(iter(self.page(leaf).shown))
-        if not leaf.media_type.startswith("text/") and leaf.media_type != "message/delivery-status":
+        structure = scan(inner, self.manner.bounds)
+        if not structure.root.content_type.value:
+            return None  # a document that was signed, not a mail
+        self.notes.update(dict.fromkeys(structure.notes))
+        layout = self.part(structure.root, _Place(inner, place.depth + 1, place.packed + 1))
+        return replace(layout, files=(*layout.files, leaf))
+
+    def unpacked(self, leaf: Leaf, place: _Place) -> Layout | None:
+        """Lay out what is in a winmail.dat, which is kept as it is where it cannot be opened."""
+        content = leaf.content(self.notes)
+        opened = tnef.open_tnef(content, self.manner.bounds.opened)
+        if opened is None:
+            if content.startswith(tnef.SIGNATURE):
+                self.notes["a winmail.dat could not be opened and is kept as it is"] = None
             return None
-        if b"\0" in leaf.content(self.raw, {}):
-            return None
-        return _Segment(leaf, leaf.text(self.raw, self.notes))
+        self.notes[f"{leaf.name or 'winmail.dat'} was opened; what was in it takes its place"] = None
+        html = safe(opened.html, self.manner) if opened.html else None
+        says = Segment(opened.text or None, html) if opened.text.strip() or html else None
+        files = tuple(_unpacked_file(file) for file in opened.files)
+        return Layout(files=files, packed=(says,) if says and not place.packed else ())
 
 
-def _alternative(children: list[_Layout]) -> _Layout:
-    """Choose among alternatives: the last that has HTML, with the texts beside it as its plain form.
-
-    Texts are not dropped for one another, since senders that give two mean both; an earlier HTML is kept as a file.
-    """
-    every = _sum(children)
-    pages = [child for child in children if any(segment.html for segment in child.shown)]
-    if not pages:
-        return every
-    page = pages[-1].shown
-    texts = [child.shown for child in children if child not in pages]
-    plain = _joined([_text(shown) for shown in texts]) or _plain(page)
-    earlier = tuple(segment.leaf for child in pages[:-1] for segment in child.shown)
-    return _Layout((_Segment(page[0].leaf, plain, _html(page)),), every.files + earlier)
-
-
-def _sum(layouts: Iterable[_Layout]) -> _Layout:
-    every = list(layouts)
-    return _Layout(
-        tuple(segment for layout in every for segment in layout.shown),
-        tuple(leaf for layout in every for leaf in layout.files),
-    )
-
-
-def _plain(shown: tuple[_Segment, ...]) -> str | None:
-    """Return the text that the mail itself has for what is shown; None where some of it is HTML only."""
-    texts = [segment.plain for segment in shown if segment.plain is not None]
-    return _joined(texts) if len(texts) == len(shown) else None
-
-
-def _text(shown: tuple[_Segment, ...]) -> str:
-    return _joined([to_text(segment.html or "") if segment.plain is None else segment.plain for segment in shown])
-
-
-def _html(shown: tuple[_Segment, ...]) -> str:
-    if not any(segment.html for segment in shown):
-        return ""
-    return "\n".join(segment.html or _text_as_html(segment.plain or "") for segment in shown).strip()
-
-
-def _text_as_html(text: str) -> str:
-    return f'<div style="white-space: pre-wrap">{escape(text.strip(), quote=False)}</div>' if text.strip() else ""
-
-
-def _joined(texts: list[str]) -> str:
-    """Put texts one after the other, an empty line between them; blank ones are left out. One alone stays as it is."""
-    speaking = [text for text in texts if text.strip()]
-    return "\n\n".join([*(text.rstrip("\n") for text in speaking[:-1]), *speaking[-1:]])
+def _unpacked_file(file: tnef.Packed) -> File:
+    name = clean_name(file.name)
+    return File(name, file.media_type or type_of(name), file.content, file.content_id)

@@ -21,8 +21,9 @@ _NOT_ENDED = re.compile(rb"\x1b\$[@AB][^\x1b\n]*\n")
 _EIGHT_BIT_WORD = re.compile(rb"[^\s\x80-\xff]*[\x80-\xff]+[^\s]*")
 _HIGH_LETTERS = re.compile("[\u00c0-\u00ff]")
 _ASCII_LETTERS = re.compile("[A-Za-z]")
-# What koi8-r has in place of the four letters that koi8-u adds, beside a letter.
-_UKRAINIAN = re.compile("[\u0400-\u04ff][\u2553\u2555\u2556\u255c]|[\u2553\u2555\u2556\u255c][\u0400-\u04ff]")
+# What koi8-r has in place of the four letters that koi8-u adds; beside a letter it is one.
+_UKRAINIAN_AS_KOI8_R = "\u2553\u2555\u2556\u255c"
+_UKRAINIAN = re.compile(f"[\u0400-\u04ff][{_UKRAINIAN_AS_KOI8_R}]|[{_UKRAINIAN_AS_KOI8_R}][\u0400-\u04ff]")
 _WESTERN = frozenset({"cp1252", "iso8859-15"})
 _LATIN = frozenset({"cp1250", "cp1252", "cp1254", "iso8859_2"})
 _BOMS = (
@@ -95,7 +96,7 @@ def _mended(content: bytes, text: str, codec: str, declared: str) -> tuple[str, 
     if _meant_utf8(content, text, codec):
         return content.decode("utf-8", "replace"), f"declared as {declared[:40]}, but it is UTF-8"
     better = windows_for(codec) if _C1.search(text) else None
-    if codec == "koi8-r" and _UKRAINIAN.search(text):
+    if codec == "koi8-r" and any(sign in text for sign in _UKRAINIAN_AS_KOI8_R) and _UKRAINIAN.search(text):
         better = "koi8-u"
     if codec in _WESTERN and _is_not_western(text):
         detected = _detected(content)

@@ -56,17 +56,19 @@ class Header:
         return (value for field, value in self.fields if field == name)
 
 
-def read_header(raw: bytes, start: int, end: int) -> tuple[Header, int]:
+def read_header(
+    raw: bytes, start: int, end: int, *, most_bytes: int = HEADER_BYTES, most_fields: int = FIELDS
+) -> tuple[Header, int]:
     """Read the header at `start`, which ends before `end`; return it and where the body begins.
 
     The header ends with an empty line, or before the first line that is neither a field nor the continuation of one.
     """
     blank, body = _empty_line(raw, start, end)
-    window = min(blank, start + HEADER_BYTES)
+    window = min(blank, start + most_bytes)
     fields, stopped = _fields(raw, start, window)
     if stopped < window:
         return Header(tuple(fields)), stopped
-    return Header(tuple(fields[:FIELDS]), cut=window < blank or len(fields) > FIELDS), body
+    return Header(tuple(fields[:most_fields]), cut=window < blank or len(fields) > most_fields), body
 
 
 def header_start(raw: bytes) -> int:

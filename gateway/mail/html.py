@@ -4,34 +4,55 @@
 """
 
 import re
+from functools import lru_cache
+from typing import Literal
 
-import html2text
 import nh3
 
-from gateway.mail.allowlist import ATTRIBUTES, GONE_WITH_CONTENT, SCHEMES, TAGS, attribute, relative
+from gateway.mail.allowlist import (
+    ATTRIBUTES,
+    GONE_WITH_CONTENT,
+    SCHEMES,
+    TAGS,
+    attribute,
+    attribute_without_remote,
+    relative,
+)
+from gateway.mail.hidden import telling, without_hidden
 from gateway.mail.markup import is_forbidding, strip_tags
+from gateway.mail.page import absolute, base, in_its_colours, tight_paragraphs
+from gateway.mail.pictures import without_remote, without_tracking_pixels
+from gateway.mail.plain import as_text
+
+Kept = Literal["keep", "strip"]
+"""What becomes of pictures that are fetched from elsewhere."""
 
 _LARGEST = 5_000_000
-_LARGEST_CONVERTED = 1_500_000
-_BETWEEN_CELLS = re.compile(r"</t[dh]>(?=\s*<t[dh]\b)")
-_ESCAPED = re.compile(r"^([ \t>]*\d{0,9})\\(?=[.+-])", re.MULTILINE)
-# The library searches for the beginnings of lists in a way that takes quadratic time on these.
-_WHITE_SPACE = re.compile(r"\s{100}\s+")
-_HEADING = re.compile(r"<(/?)h[1-6]>")
-_EMPTY_LINK = re.compile(r"\[\s*\]\([^()\s]*\)")
-_LINK_TARGET = re.compile(r"(?<=\]\()(?:[^\s()\\]|\\.)+(?=\))")
-_BLANK_LINES = re.compile(r"\n{3,}")
+# What plain text has no way to say.
+_UNMARKED = frozenset(
+    re.findall(r"\w+", "abbr acronym area b big code del em font i kbd map s small strike strong tt u")
+)
+_SPAN = re.compile(r"</?span>")
 
 
-def sanitise(html: str) -> str:
+def sanitise(html: str, *, remote_images: Kept = "keep", tracking_pixels: Kept = "strip") -> str:
     """Return what of `html` is safe to show: text, tables, inline styles, pictures and links, as a fragment.
 
-    Links go to http, https, mailto and tel; pictures come from http, https, `cid:` and, where they are the picture
-    itself, `data:`. "" where it is too large, or built to cost time. Never raises.
+    Links go to http, https, mailto and tel, relative ones from what `<base>` says; pictures come from http, https,
+    `cid:` and, where they are the picture itself, `data:`. Style sheets are left out: they are for the whole of a page,
+    and the fragment is shown in somebody else's; mail that has to look well everywhere has its styles inline. Of the
+    pictures that are fetched, those which cannot be seen go by `tracking_pixels`, the others by `remote_images`, which
+    leaves their alternative text. "" where it is too large, or built to cost time. Never raises.
     """
     if len(html) > _LARGEST or is_forbidding(html):
         return ""
-    return _CLEANER.clean(html).strip()
+    cleaner = _cleaner(without_remote_images=remote_images == "strip", start=base(html))
+    clean = cleaner.clean(tight_paragraphs(html)).strip()
+    if "<img" in clean and tracking_pixels == "strip":
+        clean = without_tracking_pixels(clean)
+    if "<img" in clean and remote_images == "strip":
+        clean = without_remote(clean)
+    return in_its_colours(clean, html)
 
 
 def to_text(html: str) -> str:
@@ -41,49 +62,28 @@ def to_text(html: str) -> str:
     """
     if len(html) > _LARGEST or is_forbidding(html):
         return strip_tags(html)
-    bare = _BARE.clean(html)
-    if len(bare) > _LARGEST_CONVERTED:
-        return strip_tags(bare)
-    bare = _BETWEEN_CELLS.sub(" | </td>", _HEADING.sub(r"<\1p>", _WHITE_SPACE.sub("\n\n", bare)))
-    try:
-        text = _converter().handle(bare)
-    except Exception:  # noqa: BLE001 - whatever the library stumbles over, the mail is still to be read
-        return strip_tags(bare)
-    return _tidied(text, tables="</td>" in bare)
+    bare = _SPAN.sub("", without_hidden(_BARE.clean(tight_paragraphs(html))))
+    text = as_text(bare)
+    return strip_tags(bare) if text is None else text
 
 
-def _tidied(text: str, *, tables: bool) -> str:
-    """Take back what Markdown asks for and a reader of plain text does not."""
-    text = _ESCAPED.sub(r"\1", text.replace("\xa0", " "))
-    text = _LINK_TARGET.sub(lambda match: re.sub(r"\\(.)", r"\1", match[0]), _EMPTY_LINK.sub("", text))
-    lines = [line.rstrip(" \t|" if tables else None) for line in text.split("\n")]
-    if tables:
-        lines = [line.lstrip(" \t|") if line.lstrip().startswith("|") else line for line in lines]
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+@lru_cache(maxsize=16)
+def _cleaner(*, without_remote_images: bool, start: str) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=TAGS,
+        clean_content_tags=GONE_WITH_CONTENT,
+        attributes=ATTRIBUTES,
+        attribute_filter=attribute_without_remote if without_remote_images else attribute,
+        url_schemes=SCHEMES,
+        url_relative=(lambda address: absolute(address, start)) if start else relative,
+    )
 
 
-def _converter() -> html2text.HTML2Text:
-    converter = html2text.HTML2Text(bodywidth=0)
-    converter.images_to_alt = True
-    converter.ignore_emphasis = True
-    converter.ignore_mailto_links = True
-    converter.ignore_tables = True
-    converter.unicode_snob = True
-    return converter
-
-
-_CLEANER = nh3.Cleaner(
-    tags=TAGS,
-    clean_content_tags=GONE_WITH_CONTENT,
-    attributes=ATTRIBUTES,
-    attribute_filter=attribute,
-    url_schemes=SCHEMES,
-    url_relative=relative,
-)
 _BARE = nh3.Cleaner(
-    tags=TAGS - {"font", "span", "b", "i", "u", "em", "strong", "small", "big", "area", "map"},
+    tags=TAGS - _UNMARKED,
     clean_content_tags=GONE_WITH_CONTENT,
-    attributes={"a": {"href"}, "img": {"alt", "src"}, "ol": {"start"}},
+    attributes={"*": {"style"}, "a": {"href"}, "img": {"alt", "src"}, "ol": {"start"}, "table": {"border"}},
+    attribute_filter=telling,
     url_schemes={"http", "https", "mailto", "tel", "cid"},
     url_relative="deny",
     link_rel=None,

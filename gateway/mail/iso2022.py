@@ -7,12 +7,13 @@ the end of a line, and cut a character. Here all of it is read, whatever the cou
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 _MARK = re.compile(rb"(\x1b(?:\$\(?[@ABCDOPQ]|\$\)[ACG]|\([BJHI]|\.[AF]|&@)|[\x0e\x0f]|\r?\n)")
 _PAIR = re.compile(rb"[\x21-\x7e\xa1-\xfe]{2}")
-_PIECES = re.compile(_PAIR.pattern + rb"|[^\x21-\x7e\xa1-\xfe]+|.", re.DOTALL)
-_SHIFT_OUT, _SHIFT_IN = b"\x0e", b"\x0f"
+_PIECES = re.compile(_PAIR.pattern + rb"|[^\x21-\x7e\xa1-\xfe]{1,4}|.", re.DOTALL)
+_SHIFT_OUT = b"\x0e"
+_SHIFTS = frozenset({_SHIFT_OUT, b"\x0f"})
+_TO_OTHER, _NOT_MAIN = b"\x1b$)", (b"\x1b.", b"\x1b&")
 _HALF_WIDTH = b"\x1b(I"
 _WESTERN = b"\x1b(B"
 # Shift JIS has its rows in two blocks, around the bytes of half-width katakana, and no character that ends in 0x7F.
@@ -24,35 +25,24 @@ _SETS = {b"D": ("euc_jp", b"\x8f"), b"O": ("euc_jis_2004", b""), b"Q": ("euc_jis
 _SETS |= {b"P": ("euc_jis_2004", b"\x8f"), b"C": ("cp949", b""), b"@": ("japanese", b""), b"B": ("japanese", b"")}
 
 
-class _Shift(NamedTuple):
-    """Where a reader stands: what is read as `set`, what a shift out would change to, and if it is in force."""
-
-    set: bytes = _WESTERN
-    other: bytes = _HALF_WIDTH
-    out: bool = False
-
-
 def decode(content: bytes) -> str:
     """Return `content` as text; what no set has is U+FFFD."""
-    shift = _Shift()
     text: list[str] = []
+    # What is read as `main`, what a shift out changes to, and if one is in force.
+    main, other, out = _WESTERN, _HALF_WIDTH, False
     for number, piece in enumerate(_MARK.split(content)):
         if not number % 2:
-            text.append(_segment(piece, shift.other if shift.out else shift.set))
+            text.append(_segment(piece, other if out else main) if piece else "")
         elif piece.endswith(b"\n"):
-            shift = shift._replace(set=_WESTERN, out=False)
+            main, out = _WESTERN, False
             text.append(piece.decode())
-        else:
-            shift = _after(piece, shift)
+        elif piece in _SHIFTS:
+            out = piece == _SHIFT_OUT
+        elif piece.startswith(_TO_OTHER):
+            other = piece
+        elif not piece.startswith(_NOT_MAIN):
+            main = piece
     return "".join(text)
-
-
-def _after(mark: bytes, shift: _Shift) -> _Shift:
-    if mark in {_SHIFT_OUT, _SHIFT_IN}:
-        return shift._replace(out=mark == _SHIFT_OUT)
-    if mark.startswith(b"\x1b$)"):
-        return shift._replace(other=mark)
-    return shift if mark[1:2] in b".&" else shift._replace(set=mark)
 
 
 def _segment(content: bytes, designation: bytes) -> str:

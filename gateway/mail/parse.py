@@ -6,11 +6,12 @@ or breaks on the way is still a mail: with what could be read, and the whole of 
 
 import re
 
+from gateway.mail.attaching import MAILS, attach, unique
 from gateway.mail.body import read_body
-from gateway.mail.embed import cids
 from gateway.mail.field import clean
 from gateway.mail.header import Header, header_start, read_header, to_text
-from gateway.mail.leaf import MAILS, Notes
+from gateway.mail.leaf import Notes
+from gateway.mail.manner import USUAL, Manner
 from gateway.mail.scan import Part, scan
 from gateway.mail.writer import reply_to, writer
 from gateway.model import Address, Attachment, Mail
@@ -23,57 +24,60 @@ _ID = re.compile(rb"<[^<>\s\x00-\x1f]{1,996}>")
 _ID_ALONE = re.compile(r"(<[^<>\s]+>)(?:\s.*)?")
 _NOBODY = Address("", "")
 _ATTACHED_DEPTH = 3
+_WRITERS = ("from", "sender", "reply-to")
 
 
-def parse(raw: bytes, fallback_id: str) -> Mail:
+def parse(raw: bytes, fallback_id: str, manner: Manner = USUAL) -> Mail:
     """Read a mail. `fallback_id` becomes the Message-ID of one that has none. Never raises.
 
     The sender is From, else Sender, else nobody: `Address("", "")`. `notes` says what had to be repaired, and why a
     `mail.eml` with the whole mail is among the attachments where it is.
     """
     try:
-        return _read(raw, fallback_id)
+        return _read(raw, fallback_id, manner)
     except Exception as error:  # noqa: BLE001 - a mail that breaks its reader must not stop, nor be lost (lessons.md)
         return _unread(raw, fallback_id, f"reading it failed ({type(error).__name__})")
 
 
-def _read(raw: bytes, fallback_id: str, depth: int = 0) -> Mail:
+def _read(raw: bytes, fallback_id: str, manner: Manner = USUAL, depth: int = 0) -> Mail:
     notes: Notes = {}
     mended = raw
     if b"\r" in raw and b"\n" not in raw:
         mended = raw.replace(b"\r", b"\n")
         notes["its lines end in CR only"] = None
-    structure = scan(mended)
+    structure = scan(mended, manner.bounds)
     notes |= dict.fromkeys(structure.notes)
     header, charset = structure.root.header, _charset(structure.root)
-    body = read_body(structure.root, mended, charset, notes)
-    named = cids(body.html) if "cid:" in body.html.lower() else frozenset()
-    files = [leaf.attachment(mended, number, named, notes) for number, leaf in enumerate(body.files, 1)]
-    text = body.text if body.text.strip() else _attached_text(files, depth) or body.text
-    if not structure.complete:
-        files.append(_whole(raw))
-    return _mail(header, charset, fallback_id, text, body.html, files, notes)
+    crowded = any(value.count(b"@") > manner.bounds.addresses for name in _WRITERS for value in header.all(name))
+    if crowded:
+        notes["a field that names the writer has too many addresses"] = None
+    body = read_body(structure.root, mended, charset, notes, manner)
+    files, html = attach(body.files, body.html, notes, manner)
+    text = body.text if body.text.strip() else _attached_text(files, manner, depth) or body.text
+    if crowded or not structure.complete:
+        files = (*files, _whole(raw, files))
+    return _mail(header, charset, fallback_id, text, html, files, notes)
 
 
-def _attached_text(files: list[Attachment], depth: int) -> str:
+def _attached_text(files: tuple[Attachment, ...], manner: Manner, depth: int) -> str:
     """Return the text of the first attached mail, for a mail that says nothing itself: someone forwarded it."""
     forwarded = next((file for file in files if file.content_type in MAILS), None)
     if not forwarded or depth >= _ATTACHED_DEPTH:
         return ""
-    return _read(forwarded.content, "", depth + 1).body
+    return _read(forwarded.content, "", manner, depth + 1).body
 
 
 def _unread(raw: bytes, fallback_id: str, note: str) -> Mail:
     """Make a mail of what could not be read: its header as far as it goes, and the whole of it as a file."""
     try:
         header, _ = read_header(raw, header_start(raw), min(len(raw), 1 << 18))
-        return _mail(header, "", fallback_id, "", "", [_whole(raw)], {note: None})
+        return _mail(header, "", fallback_id, "", "", (_whole(raw),), {note: None})
     except Exception:  # noqa: BLE001 - as above; then nothing of it can be read
         return Mail(fallback_id, _NOBODY, None, "", "", "", (_whole(raw),), (), (note,))
 
 
 def _mail(
-    header: Header, charset: str, fallback_id: str, body: str, html: str, files: list[Attachment], notes: Notes
+    header: Header, charset: str, fallback_id: str, body: str, html: str, files: tuple[Attachment, ...], notes: Notes
 ) -> Mail:
     return Mail(
         message_id=_message_id(header) or fallback_id,
@@ -82,14 +86,14 @@ def _mail(
         subject=to_text(header.raw("subject"), charset),
         body=body,
         html_body=html,
-        attachments=tuple(files),
+        attachments=files,
         references=_references(header),
         notes=tuple(clean(note, _LONGEST_NOTE) for note in notes),
     )
 
 
-def _whole(raw: bytes) -> Attachment:
-    return Attachment("mail.eml", "message/rfc822", raw)
+def _whole(raw: bytes, beside: tuple[Attachment, ...] = ()) -> Attachment:
+    return Attachment(unique("mail.eml", {file.name.casefold() for file in beside}), "message/rfc822", raw)
 
 
 def _charset(part: Part) -> str:

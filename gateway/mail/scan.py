@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gateway.mail.header import Header, header_start, read_header
+from gateway.mail.manner import WITHIN, Bounds
 from gateway.mail.parameter import Parameters, media_type
 
-DEPTH = 50
-PARTS = 1_000
-_DELIMITERS = 2 * PARTS
 _FALSE_DELIMITERS = 10_000
 _BOUNDARY = 200
 _GUESS_WINDOW = 64 * 1024
@@ -64,7 +62,8 @@ class _Reader:
     """A scan under way: what may still be spent on it, and what was seen."""
 
     raw: bytes
-    parts: int = PARTS
+    bounds: Bounds
+    parts: int
     false_delimiters: int = _FALSE_DELIMITERS
     complete: bool = True
     notes: dict[str, None] = field(default_factory=dict)
@@ -74,22 +73,23 @@ class _Reader:
         self.notes[note] = None
 
 
-def scan(raw: bytes) -> Structure:
+def scan(raw: bytes, bounds: Bounds = WITHIN) -> Structure:
     """Read the structure of a mail. Its lines end in LF or CRLF; one of bare CRs is to be mended before."""
-    reader = _Reader(raw)
+    reader = _Reader(raw, bounds, bounds.parts)
     root = _part(reader, header_start(raw), len(raw), 0)
     return Structure(root, reader.complete, tuple(reader.notes))
 
 
 def _part(reader: _Reader, start: int, end: int, depth: int, default: str = "") -> Part:
-    header, body = read_header(reader.raw, start, end)
+    bounds = reader.bounds
+    header, body = read_header(reader.raw, start, end, most_bytes=bounds.header, most_fields=bounds.fields)
     if header.cut:
         reader.exceeded("a header was too long and was cut")
     given = header.raw("content-type")
     content_type = media_type(given) if given else Parameters(default)
     parts: tuple[Part, ...] = ()
     if content_type.value.startswith("multipart/"):
-        if depth < DEPTH:
+        if depth < reader.bounds.depth:
             parts = _parts(reader, content_type, body, end, depth)
         else:
             reader.exceeded("parts are nested too deeply")
@@ -148,7 +148,7 @@ def _delimiters(reader: _Reader, boundary: bytes, start: int, end: int) -> list[
             after = line.end()
         else:
             reader.false_delimiters -= 1
-        if reader.false_delimiters <= 0 or len(found) > _DELIMITERS:
+        if reader.false_delimiters <= 0 or len(found) > 2 * reader.bounds.parts:
             reader.exceeded("there are too many delimiters")
             break
         at = raw.find(mark, after, end)

@@ -13,20 +13,22 @@ _BASE64 = frozenset({"base64", "b64", "b", "xbase64", "mimebase64", "base64encod
 _QUOTED_PRINTABLE = frozenset({"quotedprintable", "quotedprintible", "quotedprintalbe", "quoted", "qp", "q"})
 _UUENCODE = frozenset({"xuuencode", "uuencode", "xuue", "uue", "xuu", "uu"})
 _YENC = frozenset({"xyenc", "xyencode", "yenc", "yencode"})
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _CHUNK = re.compile(rb"[^=]+=*")
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]|[A-Za-z] +[A-Za-z]")
 # Whole lines of base64, and behind them one that is words or a rule, as mailing lists and virus scanners add.
-_FOOTER = re.compile(rb"\n(?=[-_*~ ]{2}|[^\r\n]*[A-Za-z:,.] {1,3}[A-Za-z])")
+_FOOTER = re.compile(rb"\n(?=[-_*~]{2}|[^\r\n]*[A-Za-z:,.] {1,3}[A-Za-z])")
+_SIGNS_OF_A_FOOTER = (b" ", b"\n--", b"\n__", b"\n**", b"\n~~")
 _FOREIGN_BYTES = re.compile(rb"[^A-Za-z0-9+/=\s_-]+")
 _URL_SAFE = re.compile(rb"[A-Za-z0-9][-_][A-Za-z0-9]")
 _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
-_BASE64_AND_SPACE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ \t\r\n"
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_ALPHABET_AND_SPACE = _ALPHABET + b" \t\r\n"
+_NOT_BASE64 = bytes(set(range(256)).difference(_ALPHABET))
 _ONLY_URL_SAFE = re.compile(rb"[A-Za-z0-9_=\s-]*")
 _SOFT_BREAK = re.compile(rb"=(?:[ \t]*\r{0,2}\n|\r)")
 _SPACES = 40  # in one of so many places a space: words, not base64
 _FOREIGN_SHARE = 4
-_SAMPLE = 16_000
+_SAMPLE, _BEGINNING = 16_000, 1_000
 _QUANTUM = 4
 _CHUNKS = 10_000
 _BROKEN = "base64 was broken, read as far as it goes"
@@ -72,26 +74,32 @@ def decode_base64(content: bytes) -> tuple[bytes, str]:
 def _is_all(decoded: bytes, content: bytes, end: int) -> bool:
     """Say if nothing but white space was left out of what was decoded from `content[:end]`."""
     line_ends = content.count(b"\n", 0, end) + content.count(b"\r", 0, end)
-    return len(decoded) == (end - line_ends) * 3 // _QUANTUM or not content[:end].translate(None, _BASE64_AND_SPACE)
+    return len(decoded) == (end - line_ends) * 3 // _QUANTUM or not content[:end].translate(None, _ALPHABET_AND_SPACE)
 
 
 def _broken_base64(content: bytes) -> tuple[bytes, str]:
     content = content.strip()
-    footer = _FOOTER.search(content)
+    footer = _footer(content)
     if footer and not _FOREIGN.search(content, 0, footer.start()):
         return _chunks(content[: footer.start()]), _LEFT_OUT
     if _is_not_base64(content[:_SAMPLE]):
         return content, "declared as base64, but it is not"
-    if _URL_SAFE.search(content) and _ONLY_URL_SAFE.fullmatch(content):
+    if (b"-" in content or b"_" in content) and _URL_SAFE.search(content) and _ONLY_URL_SAFE.fullmatch(content):
         return _chunks(content.translate(_FROM_URL_SAFE)), "base64 was that of web addresses"
     if content.count(b"=") > _CHUNKS:
-        return _chunk(_NOT_BASE64.sub(b"", content)), _BROKEN
+        return _chunk(content.translate(None, _NOT_BASE64)), _BROKEN
     pieces: list[bytes] = []
     for match in _CHUNK.finditer(content):
-        if pieces and _FOREIGN.search(match[0]):
+        if pieces and _FOREIGN.search(match[0][:_BEGINNING]):
             return b"".join(pieces), _LEFT_OUT
-        pieces.append(_chunk(_NOT_BASE64.sub(b"", match[0])))
+        pieces.append(_chunk(match[0].translate(None, _NOT_BASE64)))
     return b"".join(pieces), _BROKEN
+
+
+def _footer(content: bytes) -> re.Match[bytes] | None:
+    """Find where lines of words begin, looking only from the first line on that could be one."""
+    signs = [place for sign in _SIGNS_OF_A_FOOTER if (place := content.find(sign)) >= 0]
+    return _FOOTER.search(content, max(content.rfind(b"\n", 0, min(signs) + 1), 0)) if signs else None
 
 
 def _is_not_base64(sample: bytes) -> bool:
@@ -101,7 +109,7 @@ def _is_not_base64(sample: bytes) -> bool:
 
 
 def _chunks(content: bytes) -> bytes:
-    return b"".join(_chunk(_NOT_BASE64.sub(b"", match[0])) for match in _CHUNK.finditer(content))
+    return b"".join(_chunk(match[0].translate(None, _NOT_BASE64)) for match in _CHUNK.finditer(content))
 
 
 def _chunk(characters: bytes) -> bytes:

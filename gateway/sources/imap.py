@@ -13,11 +13,12 @@ from gateway.config.imap import Imap
 from gateway.log import log
 from gateway.sources.addressing import Addressing
 from gateway.sources.imap_after import after_on
+from gateway.sources.imap_clerk import Clerk
 from gateway.sources.imap_envelope import envelope_of
 from gateway.sources.imap_finish import Finish
 from gateway.sources.imap_folder import Folder
 from gateway.sources.imap_large import Addressed
-from gateway.sources.imap_login import Crowded, Login, session
+from gateway.sources.imap_login import Crowded, Login, Token, session
 from gateway.sources.imap_progress import Progress
 from gateway.sources.imap_since import begin
 from gateway.sources.imap_slots import Slots
@@ -25,7 +26,7 @@ from gateway.sources.imap_transfer import Transfer
 from gateway.sources.places import Places
 from gateway.sources.poller import Ground, State
 
-Tokens = Callable[[str], Callable[[], str]]
+Tokens = Callable[[str], Token]
 """Finds what gives the tokens of an `[oauth.NAME]`."""
 
 
@@ -56,19 +57,18 @@ class ImapPoller:
     def _turn(self, ground: Ground) -> bool:
         """Fetch while nobody waits for our connection; False when it was not to be had, and others will make room."""
         try:
-            with session(self._login) as dialog:
-                folder = Folder(dialog, self._folder, readonly=self._mailbox.after == "keep")
-                visit = Visit(ground, folder, self._mailbox, self._progress(), self._addressed, self._breaks)
-                begin(self.name, folder, visit.progress, self._mailbox.since)
+            keeps = self._mailbox.after == "keep"
+            progress = Progress(self._places, self._mailbox.name, self._folder)
+            with session(self._login) as dialog, Clerk(progress, self.name, marks=not keeps) as clerk:
+                folder = Folder(dialog, self._folder, readonly=keeps)
+                begin(self.name, folder, progress, self._mailbox.since)
+                visit = Visit(ground, folder, self._mailbox, progress, clerk, self._addressed, self._breaks)
                 visit.go_on(until=lambda: self._slots.wanted or ground.stopping.is_set())
         except Crowded:
             if not self._slots.reached():
                 raise
             return False
         return True
-
-    def _progress(self) -> Progress:
-        return Progress(self._places, self._mailbox.name, self._folder)
 
 
 class Visit:
@@ -80,16 +80,17 @@ class Visit:
         folder: Folder,
         mailbox: Imap,
         progress: Progress,
+        clerk: Clerk,
         addressed: Addressed,
         breaks: Counter[int],
     ) -> None:
-        self.progress = progress
+        self._progress = progress
         self._ground = ground
         self._folder = folder
         self._mailbox = mailbox
-        self._finish = Finish(folder.dialog, progress, after_on(folder.dialog, mailbox))
+        self._finish = Finish(folder.dialog, progress, clerk, after_on(folder.dialog, mailbox))
         most = min(mailbox.max_size, ground.max_size)
-        self._transfer = Transfer(ground, folder, progress, self._finish, addressed, most, breaks)
+        self._transfer = Transfer(ground, folder, progress, clerk, self._finish, addressed, most, breaks)
         self._idles = mailbox.idle and bool(folder.dialog.has_capability("IDLE"))
 
     def go_on(self, until: Callable[[], bool]) -> None:
@@ -101,20 +102,20 @@ class Visit:
             self._report()
             if until():
                 return
-            pause = min(self._mailbox.pause, max(1.0, self.progress.next_due()))
+            pause = min(self._mailbox.pause, max(1.0, self._progress.next_due()))
             (self._folder.idle if self._idles else self._folder.wait)(pause, until)
 
     def _round(self) -> None:
         """Take what is new, then what is due; then make up for what could not be done with what is ours."""
-        while new := self._folder.after(self.progress.uid):
-            self._transfer.take([uid for uid in new if not self.progress.is_marked(uid)], forward=True)
+        while new := self._folder.after(self._progress.uid):
+            self._transfer.take([uid for uid in new if not self._progress.is_marked(uid)], forward=True)
             if self._ground.stopping.is_set():
                 return
-            self.progress.reach(new[-1])
-        wanted, failed = self.progress.due()
+            self._progress.reach(new[-1])
+        wanted, failed = self._progress.due()
         self._transfer.take(wanted)
         # What was asked for together and did not come is asked for alone, at once.
-        _, failed = self.progress.due()
+        _, failed = self._progress.due()
         self._transfer.take(failed, alone=True)
         if not self._ground.stopping.is_set():
             self._finish.make_up()

@@ -1,6 +1,6 @@
 """Messages that are fetched together, and what became of them once their commits are done."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -10,6 +10,8 @@ from gateway.sources.imap_progress import Failure, Outcome
 from gateway.sources.imap_response import Fetched
 
 _COMMIT_SECONDS = 300.0
+_MOST = 200
+_MOST_BYTES = 4 * 1024 * 1024
 _APART = "it did not come with the others"
 
 
@@ -43,19 +45,39 @@ class Batch:
         return len(self.messages) == 1
 
 
-def settled(batch: Batch) -> tuple[Outcome, GatewayError | None]:
-    """Wait for a batch's commits; return what became of its messages, and what keeps the store from taking more."""
+def together(messages: Iterable[Fetched], alone: Callable[[Fetched], bool]) -> Iterator[list[Fetched]]:
+    """Put messages together by their sizes, but for those that are to be `alone`."""
+    some: list[Fetched] = []
+    size = 0
+    for message in messages:
+        apart = alone(message)
+        if some and (apart or len(some) == _MOST or size + message.size > _MOST_BYTES):
+            yield some
+            some, size = [], 0
+        if apart:
+            yield [message]
+        else:
+            some.append(message)
+            size += message.size
+    if some:
+        yield some
+
+
+def settled(batch: Batch) -> tuple[Outcome, GatewayError | None, bool]:
+    """Wait for a batch's commits; return what became of its messages, and what keeps the store from taking more.
+
+    And whether there is a hole: a message of which nothing is known and nothing marked, which must not be passed by.
+    """
     outcome = Outcome()
     trouble: GatewayError | None = None
     hole = False
     for uid in batch.uids:
         error = _judge(batch, uid, outcome)
         trouble = trouble or error
-        # A message of which nothing is known, here and in the marks, must not be passed by.
         hole = hole or error is not None or (batch.cut and uid not in batch.commits and uid not in batch.failed)
         if batch.forward and not hole:
             outcome.upto = uid
-    return outcome, trouble
+    return outcome, trouble, hole
 
 
 def _judge(batch: Batch, uid: int, outcome: Outcome) -> GatewayError | None:

@@ -4,22 +4,18 @@ imapclient reads one answer at a time, whole and letter by letter. Ours may be s
 is read as it comes, with bounds.
 """
 
-import imaplib
-import ssl
 from collections import deque
 from collections.abc import Callable, Iterator
-from socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, create_connection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from imapclient import IMAPClient
 
 from gateway.errors import Temporary
 from gateway.sources.imap_response import LITERAL, Response, status_of
 from gateway.sources.imap_stream import Stream
+from gateway.sources.imap_wire import Encryption, Wire
 
-_LARGEST_ELSEWHERE = 1_000_000
 _LARGEST = 4 * 1024 * 1024
-_KEEPALIVE = ((TCP_KEEPIDLE, 60), (TCP_KEEPINTVL, 15), (TCP_KEEPCNT, 4))
 
 
 class Answered(NamedTuple):
@@ -33,55 +29,6 @@ class Goodbye(Temporary):
     """The server ended the session."""
 
 
-class Wire(imaplib.IMAP4):
-    """What imaplib talks through, by the methods that it offers for that."""
-
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, silence: float) -> None:
-        self._tls = tls
-        self._silence = silence
-        super().__init__(host, port, silence)
-
-    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
-        """Connect, and begin with TLS where that is wanted."""
-        self.host, self.port = host, port
-        sock = create_connection((host, port), timeout)
-        sock.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)
-        for option, value in _KEEPALIVE:
-            sock.setsockopt(IPPROTO_TCP, option, value)
-        try:
-            self.sock = sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=host)
-        except OSError:
-            sock.close()
-            raise
-        self._stream = Stream(self.sock, self._silence)
-
-    @property
-    def stream(self) -> Stream:
-        """The bytes; after STARTTLS other ones, and what came before it in the clear is not among them."""
-        if self._stream.sock is not self.sock:
-            self._stream = Stream(self.sock, self._silence)
-        return self._stream
-
-    def read(self, size: int) -> bytes:
-        """Read a literal of one of imaplib's answers."""
-        if size > _LARGEST_ELSEWHERE:
-            raise ConnectionError(f"the server sent a literal of {size} bytes where none belongs")
-        return self.stream.exactly(size)
-
-    def readline(self) -> bytes:
-        """Read a line of one of imaplib's answers."""
-        return self.stream.line()
-
-    def send(self, data: Any) -> None:
-        """Send (part of) a command."""
-        self.stream.expect()
-        self.stream.send(data)
-
-    def shutdown(self) -> None:
-        """Close the connection."""
-        self.sock.close()
-
-
 class Dialog(IMAPClient):  # type: ignore[misc] # imapclient comes without types
     """A session. `send` a command, then read what comes with `answers`.
 
@@ -90,16 +37,16 @@ class Dialog(IMAPClient):  # type: ignore[misc] # imapclient comes without types
     goes to `on_message`.
     """
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, silence: float) -> None:
+    def __init__(self, host: str, port: int, tls: Encryption | None, silence: float) -> None:
         self._begins_with = tls
         self._silence = silence
         self._sent = 0
         self.open_commands = 0
         self.ended = Answered("OK", "")
         self.on_message: Callable[[Response], None] = lambda _: None
-        self._row: deque[tuple[bytes, Callable[[Answered], None]]] = deque()
+        self._row: deque[tuple[bytes, Callable[[Answered], None], int]] = deque()
         self._answered: dict[bytes, Answered] = {}
-        super().__init__(host, port, ssl=tls is not None, ssl_context=tls, timeout=silence)
+        super().__init__(host, port, ssl=tls is not None, timeout=silence)
 
     def _create_IMAP4(self) -> Wire:  # noqa: N802 - imapclient's name
         return Wire(self.host, self.port, self._begins_with, self._silence)
@@ -137,14 +84,14 @@ class Dialog(IMAPClient):  # type: ignore[misc] # imapclient comes without types
                 yield response
         self.ended = self._answered.pop(tag)
 
-    def plan(self, command: str, then: Callable[[Answered], None]) -> None:
-        """Send a command; `then` is called with how it ended, after those that were planned before."""
-        self._row.append((self.send(command), then))
+    def plan(self, command: str, then: Callable[[Answered], None], size: int = 0) -> None:
+        """Send a command; `then` is called with how it ended, after those before. About `size` bytes are waited for."""
+        self._row.append((self.send(command), then, size))
 
-    def catch_up(self, leave: int = 0, size: int = 0) -> None:
-        """Read until planned commands are answered, but for so many. About `size` bytes are waited for."""
+    def catch_up(self, leave: int = 0) -> None:
+        """Read until planned commands are answered, but for so many."""
         while len(self._row) > leave:
-            tag, then = self._row.popleft()
+            tag, then, size = self._row.popleft()
             for _ in self.answers(tag, size):
                 pass
             then(self.ended)

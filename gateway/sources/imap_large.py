@@ -23,10 +23,14 @@ class Stopped(Exception):
 
 
 class Large:
-    """One message on its way. `refusal` is what the server said instead of a range, "" for nothing."""
+    """One message on its way.
+
+    `refusal` is what the server said instead of a range, "" for nothing; `gone`: it knows the message no more.
+    """
 
     def __init__(self, ground: Ground, delivery: Delivery, dialog: Dialog, message: Fetched, name: str) -> None:
         self.refusal = ""
+        self.gone = False
         self.size = 0
         self._ground = ground
         self._delivery = delivery
@@ -50,10 +54,12 @@ class Large:
         """Fetch the next range; return whether it was the last one."""
         before = self.size
         tag = self._dialog.send(f"UID FETCH {self._message.uid} (UID BODY.PEEK[]<{before}.{RANGE}>)")
+        self.gone = True
         for response in self._dialog.answers(tag, RANGE, sink=self._write):
             found = fetched(response)
-            if found is not None and found.uid == self._message.uid and found.body:
-                self._write(found.body)  # it came as a string, not as a literal
+            if found is not None and found.uid == self._message.uid:
+                self.gone = False
+                self._write(found.body or b"")  # it may come as a string, not as a literal
         self._flush()
         ended, came = self._dialog.ended, self.size - before
         if ended.status != "OK":
@@ -95,6 +101,6 @@ def fetch_large(
             large.fetch(most)
             if large.refusal:
                 return Failure(large.refusal)
-            return delivery.give(*addressed(delivery.head)) if large.size else None
+            return None if large.gone or not large.size else delivery.give(*addressed(delivery.head))
         except Permanent as error:
             return Failure(str(error), lasting=True)

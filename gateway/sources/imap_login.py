@@ -3,18 +3,17 @@
 The one border where imaplib's errors become ours.
 """
 
-import hashlib
 import imaplib
 import re
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from gateway.config.imap import Imap
-from gateway.errors import GatewayError, Temporary
+from gateway.errors import GatewayError, Refused, Temporary
 from gateway.sources.imap_dialog import Dialog
+from gateway.sources.imap_wire import Encryption
 from gateway.sources.poller import Denied
 
 _GOODBYE_SECONDS = 5.0
@@ -30,12 +29,22 @@ class Crowded(Temporary):
     """The server has as many connections of ours as it takes."""
 
 
+class Token(Protocol):
+    """Gives an access token where there is no password."""
+
+    def __call__(self) -> str:
+        """Return one that holds; Refused when a person has to see to it."""
+
+    def invalidate(self, token: str = "") -> None:
+        """Have another one got: the server did not take this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Whose mailbox it is. `token` gives an access token where there is no password."""
+    """Whose mailbox it is, and how it is entered where that is not by a password."""
 
     mailbox: Imap
-    token: Callable[[], str] | None = None
+    token: Token | None = None
 
 
 @contextmanager
@@ -71,32 +80,15 @@ def said(error: BaseException) -> str:
 
 def _connected(mailbox: Imap) -> Dialog:
     host, port = mailbox.address
-    context = None if mailbox.security == "none" else _trust(mailbox)
-    dialog = Dialog(host, port, context if mailbox.security == "tls" else None, mailbox.timeout)
+    encryption = Encryption(mailbox.ca, mailbox.pin)
+    dialog = Dialog(host, port, encryption if mailbox.security == "tls" else None, mailbox.timeout)
     try:
         if mailbox.security == "starttls":
-            dialog.starttls(context)
-        if context is not None and mailbox.pin:
-            _check_pin(dialog.transport.sock, mailbox.pin)
+            dialog.starttls(encryption)
     except BaseException:
         dialog.shutdown()
         raise
     return dialog
-
-
-def _trust(mailbox: Imap) -> ssl.SSLContext:
-    """Trust public authorities, or the one that is named, or where only a pin is, whatever has that pin."""
-    context = ssl.create_default_context(cafile=mailbox.ca or None)
-    if mailbox.pin and not mailbox.ca:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _check_pin(sock: Any, pin: str) -> None:
-    found = hashlib.sha256(sock.getpeercert(binary_form=True) or b"").hexdigest()
-    if found != pin:
-        raise Temporary(f"the server's certificate is not the pinned one: its SHA-256 is {found}")
 
 
 def _log_in(dialog: Dialog, login: Login) -> None:
@@ -115,11 +107,7 @@ def _log_in(dialog: Dialog, login: Login) -> None:
 def _authenticate(dialog: Dialog, login: Login) -> None:
     user = login.mailbox.user
     if login.token is not None:
-        token = login.token()
-        if dialog.has_capability("AUTH=OAUTHBEARER"):
-            dialog.oauthbearer_login(user, token)
-        else:
-            dialog.oauth2_login(user, token)
+        _show_token(dialog, user, login.token)
         return
     password = login.mailbox.password.value() if login.mailbox.password is not None else ""
     if dialog.has_capability("AUTH=PLAIN"):
@@ -128,6 +116,22 @@ def _authenticate(dialog: Dialog, login: Login) -> None:
         raise Denied("the server takes no password on this connection: it may want TLS")
     else:
         dialog.login(user, password)
+
+
+def _show_token(dialog: Dialog, user: str, source: Token) -> None:
+    try:
+        token = source()
+    except Refused as error:
+        raise Denied(str(error)) from error
+    try:
+        if dialog.has_capability("AUTH=OAUTHBEARER"):
+            dialog.oauthbearer_login(user, token)
+        else:
+            dialog.oauth2_login(user, token)
+    except imaplib.IMAP4.error as error:
+        if isinstance(_refusal(said(error)), Denied):
+            source.invalidate(token)
+        raise
 
 
 def _refusal(text: str) -> Exception:

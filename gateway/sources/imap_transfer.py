@@ -5,7 +5,8 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 
 from gateway.errors import GatewayError
-from gateway.sources.imap_batch import Batch, settled
+from gateway.sources.imap_batch import Batch, together
+from gateway.sources.imap_clerk import Clerk
 from gateway.sources.imap_dialog import Answered, Goodbye
 from gateway.sources.imap_envelope import head_of, identified
 from gateway.sources.imap_finish import Finish
@@ -15,10 +16,9 @@ from gateway.sources.imap_progress import Failure, Outcome, Progress
 from gateway.sources.imap_response import Fetched, Response, fetched, sequence
 from gateway.sources.poller import Ground
 
-_BATCH_BYTES = 4 * 1024 * 1024
-_BATCH = 200
 _LARGE = 1024 * 1024
 _UNDER_WAY = 2
+_COMMITTING = 2
 _BREAKS = 3
 
 
@@ -33,6 +33,7 @@ class Transfer:
         ground: Ground,
         folder: Folder,
         progress: Progress,
+        clerk: Clerk,
         finish: Finish,
         addressed: Addressed,
         max_size: int,
@@ -42,11 +43,11 @@ class Transfer:
         self._folder = folder
         self._dialog = folder.dialog
         self._progress = progress
+        self._clerk = clerk
         self._finish = finish
         self._addressed = addressed
         self._max_size = max_size
         self._breaks = breaks
-        self._read: deque[Batch] = deque()
         self._under_way: deque[Batch] = deque()
         self._waiting: dict[int, Batch] = {}
         self._unsure: list[int] = []
@@ -58,6 +59,7 @@ class Transfer:
 
         When it is told to stop it returns early; what was taken until then is settled in any case.
         """
+        self._clerk.begin()
         try:
             self._fetch_all(uids, forward=forward, alone=alone)
         except Stopped:
@@ -69,9 +71,10 @@ class Transfer:
             self._give_up()
             raise
         finally:
-            self._settle(leave=0)
+            self._see_to()
         if not self._broken:
             self._dialog.catch_up()
+            self._clerk.wait()
             self._resolve()
 
     def _fetch_all(self, uids: Sequence[int], *, forward: bool, alone: bool) -> None:
@@ -84,22 +87,13 @@ class Transfer:
     # -- what is fetched together
 
     def _batches(self, uids: Sequence[int], *, alone: bool) -> Iterator[list[Fetched]]:
-        """Put messages together by their sizes; alone are large ones, and those at which the connection broke."""
+        """Put messages together; alone are large ones, and those at which the connection broke."""
+        largest = min(_LARGE, self._max_size)
         for some in chunks(uids):
-            batch: list[Fetched] = []
-            size, largest = 0, min(_LARGE, self._max_size)
-            for message in self._sizes(some):
-                apart = alone or message.size > largest or message.uid in self._breaks
-                if batch and (apart or len(batch) == _BATCH or size + message.size > _BATCH_BYTES):
-                    yield batch
-                    batch, size = [], 0
-                batch.append(message)
-                size += message.size
-                if apart:
-                    yield batch
-                    batch, size = [], 0
-            if batch:
-                yield batch
+            yield from together(
+                self._sizes(some),
+                lambda message: alone or message.size > largest or message.uid in self._breaks,
+            )
 
     def _sizes(self, uids: list[int]) -> list[Fetched]:
         """Ask for sizes; a message that the server says nothing of is asked for all the same."""
@@ -121,8 +115,9 @@ class Transfer:
             self._ground.check_room(batch.size)
             self._under_way.append(batch)
             self._waiting |= dict.fromkeys(batch.uids, batch)
-            self._dialog.plan(f"UID FETCH {sequence(batch.uids)} (UID BODY.PEEK[])", self._answered)
-        self._dialog.catch_up(leave=_UNDER_WAY, size=_BATCH_BYTES)
+            command = f"UID FETCH {sequence(batch.uids)} (UID BODY.PEEK[])"
+            self._dialog.plan(command, self._answered, batch.size)
+        self._dialog.catch_up(leave=_UNDER_WAY)
 
     def _hopeless(self, message: Fetched) -> Failure | None:
         """Say why a message is not even asked for."""
@@ -180,45 +175,36 @@ class Transfer:
 
     def _give_up(self) -> None:
         self._broken = True
-        self._read += self._under_way
+        for batch in self._under_way:
+            self._clerk.write(batch)
         self._under_way.clear()
 
     def _has_come(self, batch: Batch) -> None:
-        """A batch is read; the ones before it are committed by now, or nearly."""
+        """A batch is read; others before it are being committed."""
         batch.cut = False
-        self._read.append(batch)
-        self._settle(leave=1)
+        self._clerk.write(batch)
+        self._see_to(leave=_COMMITTING)
 
-    def _settle(self, leave: int) -> None:
-        while len(self._read) > leave:
-            batch = self._read.popleft()
-            outcome, trouble = settled(batch)
-            if batch.alone:
-                self._unsure += outcome.apart
-            self._remember(outcome)
-            if trouble is not None:
-                self._read.clear()
-                raise trouble
-
-    def _remember(self, outcome: Outcome) -> None:
-        taken = outcome.taken
-        if not self._finish.does_something:
-            outcome.taken, outcome.done = [], taken
-        for uid in self._progress.settle(outcome):
-            self._ground.skipped(f"UID {uid}", outcome.failed[uid].reason)
-        for uid in (*taken, *outcome.failed, *outcome.apart):
-            self._breaks.pop(uid, None)
-        if self._finish.does_something and not self._broken:
-            self._finish.begin(taken)
+    def _see_to(self, leave: int = 0) -> None:
+        """Go on with what is written down, but for so many batches."""
+        for written in self._clerk.written(leave):
+            if written.batch.alone:
+                self._unsure += written.outcome.apart
+            for uid in written.told:
+                self._ground.skipped(f"UID {uid}", written.outcome.failed[uid].reason)
+            for uid in (*written.taken, *written.outcome.failed, *written.outcome.apart):
+                self._breaks.pop(uid, None)
+            if self._finish.does_something and not self._broken:
+                self._finish.begin(written.taken)
+            if written.trouble is not None:
+                raise written.trouble
 
     def _resolve(self) -> None:
         """Find out which messages did not come though the server said OK: they are gone, or cannot be had."""
         if unsure := sorted(self._unsure):
             self._unsure = []
             there = set(self._folder.search(f"UID {sequence(unsure)}"))
-            self._remember(
-                Outcome(
-                    done=[uid for uid in unsure if uid not in there],
-                    failed={uid: Failure("the server does not give it") for uid in unsure if uid in there},
-                )
-            )
+            gone = [uid for uid in unsure if uid not in there]
+            failed = {uid: Failure("the server does not give it") for uid in there}
+            for uid in self._progress.settle(Outcome(done=gone, failed=failed)):
+                self._ground.skipped(f"UID {uid}", failed[uid].reason)

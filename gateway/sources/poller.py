@@ -50,6 +50,11 @@ class Status:
     copies: int = 0
     skipped: int = 0
 
+    @property
+    def progress(self) -> tuple[float, int]:
+        """What changes when something was achieved, if only one message of many before the connection broke."""
+        return self.last_success, self.taken
+
     def turn(self, state: State, error: str = "") -> bool:
         """Go into a state; return whether it, or the reason, is another than before."""
         if changed := (state, error) != (self.state, self.error):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from socket import socket
 
+from gateway.errors import Temporary
 from gateway.sources.data import DataDecoder
 from gateway.sources.imap_stream import Stream
 from gateway.sources.mailserver import encrypt
@@ -66,8 +67,11 @@ class Dialog:
         return float(seconds) if seconds.isdecimal() else 0.0
 
     def encrypt(self, host: str, ca: str, pin: str) -> None:
-        """Begin TLS by STLS (RFC 2595); what the server said before in the clear is forgotten. Refusal, OSError."""
-        self.ask("STLS")
+        """Begin TLS by STLS (RFC 2595); what the server said before in the clear is forgotten. Temporary, OSError."""
+        try:
+            self.ask("STLS")
+        except Refusal as error:
+            raise Temporary(f"the server refuses STLS: {error}") from error
         self._sock = encrypt(self._sock, host, ca, pin)
         self._stream = _Stream(self._sock, self._silence)
         self.is_in_another_state()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Refused
 from gateway.log import log
 from gateway.sources.poller import Denied, Ground, Poller, State, Status
 from gateway.sources.store import Store
@@ -101,9 +101,9 @@ class Supervisor:
         self._asked.wait(FIRST_REST)
         while not ending.is_set():
             ground.stopping.clear()
-            before = ground.status.last_success
+            before = ground.status.progress
             state = self._once(poller, ground) if poller.name in self._held and not ending.is_set() else State.ELSEWHERE
-            failures = 1 if ground.status.last_success > before else failures + 1
+            failures = 1 if ground.status.progress != before else failures + 1
             if state is State.ELSEWHERE:
                 ground.status.turn(State.ELSEWHERE if self._held_until else State.STARTING)
             ending.wait(rest_after(state, failures))
@@ -113,7 +113,7 @@ class Supervisor:
         """Run a poller until it ends, and say what it ended as."""
         try:
             poller.run(ground)
-        except Denied as error:
+        except (Denied, Refused) as error:
             return self._failed(ground, State.REFUSED, error)
         except (GatewayError, OSError) as error:
             return self._failed(ground, State.FAILING, error)

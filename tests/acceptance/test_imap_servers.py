@@ -159,14 +159,16 @@ def test_folders_are_found_in_the_personal_namespace(house: Fetching, own_doveco
 # -- UIDVALIDITY
 
 
-def renumber(server: Dovecot, user: str = USER) -> None:
+def renumber(house: Fetching, server: Dovecot, user: str = USER) -> None:
     """Give the INBOX another UIDVALIDITY and its messages other UIDs, as a server does that lost its index."""
     server.wait_for_logout(user)
+    before = house.position()
+    assert before is not None
+    wait_until(lambda: time.time() > before.uidvalidity + 1, "it would be another: it is made from the time")
     for name in ("dovecot-uidlist", "dovecot.index", "dovecot.index.log", "dovecot.index.cache", "dovecot-uidvalidity"):
         (server.maildir(user) / name).unlink(missing_ok=True)
     for file in server.maildir(user).glob("dovecot-uidvalidity.*"):
         file.unlink()
-    time.sleep(1.1)  # it is made from the time, in seconds
 
 
 def test_another_uidvalidity_imports_nothing_again(house: Fetching, own_dovecot: Dovecot) -> None:
@@ -174,7 +176,7 @@ def test_another_uidvalidity_imports_nothing_again(house: Fetching, own_dovecot:
     own_dovecot.append(USER, [letter(3), letter(4)])
     fetch(house, own_dovecot)
     before = house.position()
-    renumber(own_dovecot)
+    renumber(house, own_dovecot)
     own_dovecot.append(USER, [letter(5)])
     fetch(house, own_dovecot)
     after = house.position()
@@ -190,7 +192,7 @@ def test_another_uidvalidity_forgets_nothing_that_was_still_to_be_taken(house: F
     own_dovecot.append(USER, [letter(1, 300_000)], msg_time=datetime.now(UTC) - timedelta(hours=3))
     fetch(house, own_dovecot, max_size="200 kB")
     assert house.count() == 0
-    renumber(own_dovecot)
+    renumber(house, own_dovecot)
     fetch(house, own_dovecot)
     assert house.raw() == [letter(1, 300_000)]
 

@@ -24,6 +24,7 @@ from gateway.recipients import recipients_of
 from gateway.sources.addressing import Addressing
 from gateway.spool.spool import Spool
 from gateway.spool.tables import job, mail
+from tests.contract import test_import_outlook as outlook
 
 LINE = b"From asa@client.example Mon Jan  1 10:00:00 2024\n"
 
@@ -256,13 +257,13 @@ def test_a_limit_of_the_spool_is_waited_for_and_a_signal_ends_the_wait_in_order(
 
 def test_a_limit_that_is_over_lets_the_next_mail_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "_LOOK_SECONDS", 0.001)
-    limits, told = iter(["full", "full", ""]), list[str]()
+    limits, told = iter(["11 wait", "10 wait", ""]), list[str]()
 
     async def turn() -> bool:
         return await Pace(0.0, lambda: next(limits), told.append).turn()
 
     assert asyncio.run(turn())
-    assert told == ["full", ""]
+    assert told == ["11 wait", ""]
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(place: Place) -> None:
@@ -283,7 +284,7 @@ def test_one_import_at_a_time_uses_a_journal(place: Place) -> None:
 
 # A kill may cut its last line off, anywhere.
 def test_a_journal_that_is_cut_anywhere_costs_at_most_a_second_look(place: Place) -> None:
-    path = box(place.folder / "box", *map(written, range(5)))
+    path = box(place.folder / "box", written(1))
     place.imports(path)
     whole = place.journal.read_bytes()
     for end in range(0, len(whole), 7):
@@ -297,3 +298,15 @@ def test_the_journal_lies_where_it_is_told_to(place: Place) -> None:
     place.imports(box(place.folder / "box", written(1)), state=place.folder / "elsewhere")
     assert (place.folder / "elsewhere").stat().st_mode & 0o777 == 0o600
     assert not place.journal.exists()
+
+
+def test_an_outlook_message_is_imported_as_the_mail_that_it_is(place: Place) -> None:
+    message = {0x0037: "from Outlook", 0x1000: "hello", 0x0C1A: "Asa", 0x5D01: "asa@client.example"}
+    file = outlook.written(place.folder / "a.msg", message, [{0x3001: "Support", 0x39FE: "support@example.com"}])
+    (place.folder / "broken.msg").write_bytes(file.read_bytes()[:1000])
+    assert counts(place.imports(place.folder, route="", by=("To",))) == (1, 0, 1)
+    (row,) = place.mails()
+    assert (row.route, row.sender) == ("support", "asa@client.example")
+    assert b"Subject: from Outlook\r\n" in row.raw
+    place.journal.unlink()
+    assert counts(place.imports(file)) == (0, 1, 0)

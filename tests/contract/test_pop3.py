@@ -104,6 +104,15 @@ def test_a_uidl_that_another_message_had_does_not_hide_a_new_one(house: Fetching
     assert house.count() == 2
 
 
+# What was deleted is forgotten with the session, so that even a message of the same size is another one.
+def test_a_uidl_that_is_used_again_at_once_does_not_hide_a_new_message(house: Fetching, tmp_path: Path) -> None:
+    server = Pop3Server([letter(1)], ["again"])
+    visits(house, server, tmp_path, 1)
+    server.messages, server.uidls, server.heard = [letter(2)], ["again"], []
+    visits(house, server, tmp_path, 1)
+    assert house.count() == 2
+
+
 # Without Message-ID and Date nothing in a mail says which it is; its place on the server does.
 def test_a_nameless_message_that_is_fetched_again_is_one(house: Fetching, tmp_path: Path) -> None:
     server = Pop3Server([NAMELESS], ["a"])
@@ -184,6 +193,14 @@ def test_a_server_that_speaks_something_else_is_told_of(house: Fetching, tmp_pat
 # -- logins
 
 
+def test_no_password_is_sent_where_there_is_no_tls(house: Fetching, tmp_path: Path) -> None:
+    with serving(Pop3Server([letter(1)])) as server:
+        house.start([Pop3Poller(box(server, tmp_path, security="starttls"), house.places, ROUTES.get)])
+        house.wait_until(lambda status: status.error == "the server refuses STLS: what?", "told of")
+        house.stop()
+    assert set(server.heard) == {"STLS"}
+
+
 def test_a_server_that_knows_no_capabilities_gets_user_and_pass(house: Fetching, tmp_path: Path) -> None:
     server = Pop3Server([letter(1)], capabilities=None)
     visits(house, server, tmp_path, 1)
@@ -231,12 +248,13 @@ def test_a_refused_token_is_told_as_such(house: Fetching, tmp_path: Path) -> Non
 
 
 def test_logins_are_as_far_apart_as_the_server_wants(house: Fetching, tmp_path: Path) -> None:
-    server = Pop3Server([letter(1)], capabilities=["LOGIN-DELAY 600 USER"])
-    with serving(server):
-        house.start([Pop3Poller(box(server, tmp_path), house.places, ROUTES.get)])
-        house.wait_for_rest()
-        house.supervisor.stop(5)
-    assert server.sessions == 1
+    slow, quick = Pop3Server([], capabilities=["LOGIN-DELAY 600 USER"]), Pop3Server([])
+    with serving(slow), serving(quick):
+        boxes = [box(server, tmp_path, name=name) for name, server in (("slow", slow), ("quick", quick))]
+        house.start([Pop3Poller(one, house.places, ROUTES.get) for one in boxes])
+        wait_until(lambda: slow.sessions and quick.sessions >= 10, "visits")
+        house.stop()
+    assert slow.sessions == 1
 
 
 # -- many, and for long

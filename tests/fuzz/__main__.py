@@ -1,7 +1,7 @@
 """`python -m tests.fuzz [RUNS] [--seed N]`: that many mails made to break the reader; what breaks it is kept.
 
 With atheris they are guided by what they reach in `gateway/mail`, and those that reached something new are kept in
-`.build/fuzz` for the next time. Without it they are the foreign mails, damaged.
+`.build/fuzz` for the next time. Without it they are the foreign mails and what was kept, damaged.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import time
 from importlib.util import find_spec
 from typing import Any
 
-_LONGEST = 64 * 1024
+_LONGEST = 16 * 1024
 _SHOW_EVERY = 10_000
 _HANGS_SECONDS = 60
 _MEMORY_MB = 2048
@@ -43,12 +43,12 @@ def _guided(runs: int, seed: int) -> None:
 
 
 def _unguided(runs: int, seed: int) -> None:
-    """Damage the foreign mails without guidance."""
+    """Damage mails without guidance."""
     from tests.corpora.test_mutated import damaged
     from tests.fuzz.seeds import FOLDER, seeds
     from tests.fuzz.target import read
 
-    mails = [path.read_bytes() for path in sorted(seeds().iterdir())]
+    mails = [path.read_bytes() for path in [*sorted(seeds().iterdir()), *sorted((FOLDER / "found").glob("*"))]]
     chance, began = random.Random(seed), time.monotonic()
     for run in range(1, runs + 1):
         data = damaged(chance.choice(mails), chance)[:_LONGEST]

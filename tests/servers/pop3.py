@@ -112,9 +112,11 @@ def serving(server: Pop3Server) -> Iterator[Pop3Server]:
         server.port = listener.server_address[1]
         thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
         thread.start()
-        yield server
-        listener.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            listener.shutdown()
+            thread.join()
 
 
 def box(server: Pop3Server, folder: Path, **settings: Any) -> Pop3:

@@ -14,7 +14,8 @@ class Proxy:
     """Forwards a free port of 127.0.0.1 to another one.
 
     Set at any time: `forwards` False swallows what comes, without a word to either side, also to a new connection;
-    `pause` is a wait after each `piece` bytes from the server. `cut` breaks what is open.
+    `pause` is a wait after each `piece` bytes from the server. `cut` breaks what is open, and `cut_at` does when the
+    server has sent so many bytes in all. The client's `swallows`, and all after it, goes nowhere: then `forwards` ends.
     """
 
     def __init__(self, port: int) -> None:
@@ -24,6 +25,7 @@ class Proxy:
         self.connections = 0
         self.from_server = 0
         self.cut_at: int | None = None
+        self.swallows = b""
         self._to = port
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
@@ -73,6 +75,8 @@ class Proxy:
     def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with self._ending(source, target):
             while data := source.recv(65536):
+                if self.swallows and self.swallows in data:
+                    self.forwards = False
                 if self.forwards:
                     target.sendall(data)
 

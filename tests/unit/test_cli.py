@@ -154,7 +154,7 @@ def test_preview_mail_prints_a_line_of_json_a_file(tmp_path: Path) -> None:
     said = [json.loads(line) for line in lines]
     assert [one["file"] for one in said] == [str(file) for file in files]
     assert said[0]["document"]["data"]["attributes"]["msg"]["subject"] == "Hej"
-    assert json.loads(command("preview", "mail", files[0]).stdout) == said[0]["document"]
+    assert "Hej" in command("preview", "mail", files[0]).stdout.decode()
     assert command("preview", "mail", tmp_path / "none.eml").returncode == 66
 
 

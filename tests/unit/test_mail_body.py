@@ -4,27 +4,11 @@ import base64
 
 import pytest
 
+from gateway.mail.manner import Manner
 from gateway.mail.parse import parse
-from gateway.model import Mail
+from tests.mails import files, multipart, part, read
 
-PNG = b"\x89PNG" + bytes(40)
-
-
-def part(content_type: str, content: str, *fields: str) -> str:
-    return "".join(f"{field}\n" for field in (f"Content-Type: {content_type}", *fields)) + f"\n{content}\n"
-
-
-def multipart(subtype: str, *parts: str, boundary: str = "=_1", more: str = "") -> str:
-    inner = "".join(f"--{boundary}\n{one}" for one in parts)
-    return f'Content-Type: multipart/{subtype}; boundary="{boundary}"{more}\n\n{inner}--{boundary}--\n'
-
-
-def read(content: str, header: str = "From: a@b\n") -> Mail:
-    return parse((header + content).encode(), "<1@x>")
-
-
-def files(mail: Mail) -> list[tuple[str, str, str]]:
-    return [(one.name, one.content_type, one.content_id) for one in mail.attachments]
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
 
 TEXT = part("text/plain; charset=utf-8", "the text")
@@ -143,11 +127,11 @@ def test_a_signature_is_a_file_beside_what_it_signs() -> None:
     assert files(mail) == [("attachment-1.asc", "application/pgp-signature", "")]
 
 
-def test_encrypted_parts_are_files() -> None:
+def test_encrypted_parts_are_files_and_the_body_says_so() -> None:
     mail = read(
         multipart("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "X"))
     )
-    assert mail.body == ""
+    assert mail.body == "This mail is encrypted with PGP. It is attached as it came."
     assert [one.content for one in mail.attachments] == [b"Version: 1", b"X"]
 
 
@@ -227,3 +211,102 @@ def test_a_mail_that_breaks_its_reader_arrives_whole(monkeypatch: pytest.MonkeyP
         ("mail.eml", "message/rfc822", raw)
     ]
     assert "RecursionError" in mail.notes[0]
+
+
+# A text that uuencode or yEnc stands in is a text and a file.
+def test_a_file_within_the_text_is_taken_out_of_it() -> None:
+    mail = read("\nbefore\nbegin 644 a.txt\n#0V%T\n`\nend\nafter\n")
+    assert [(one.name, one.content) for one in mail.attachments] == [("a.txt", b"Cat")]
+    assert mail.body == "before\nafter\n"
+
+
+# The part is the whole mail: its name says what to call it, not that it is no text.
+def test_a_name_does_not_make_a_file_of_a_mail_that_is_one_text() -> None:
+    mail = read(part("text/plain; name=mail.txt", "the text"))
+    assert (mail.body, mail.attachments) == ("the text\n", ())
+
+
+def test_alternatives_that_nobody_shows_are_left_out_where_that_is_set_and_the_trace_says_so() -> None:
+    amp = part("text/x-amp-html", "<html amp4email>")
+    mail = read(multipart("alternative", TEXT, amp, HTML), manner=Manner(alternatives="leave-out"))
+    assert (mail.body, mail.html_body, mail.attachments) == ("the text", "<p>the page</p>", ())
+    assert mail.notes == ("an alternative that nobody shows was left out (text/x-amp-html)",)
+
+
+# RFC 2557: saved web pages and some newsletters call pictures by where they were.
+@pytest.mark.parametrize(
+    ("base", "call"),
+    [("", "https://x.example/i/p.png"), ("https://x.example/i/page.html", "p.png"), ("https://x.example/", "i/p.png")],
+)
+def test_a_picture_that_is_called_by_its_place_is_called_by_content_id(base: str, call: str) -> None:
+    page = part("text/html", f'<p>the page <img src="{call}"></p>', *([f"Content-Location: {base}"] if base else []))
+    picture = part("image/png", "PNG", "Content-Location: https://x.example/i/p.png")
+    mail = read(multipart("related", page, picture))
+    (file,) = mail.attachments
+    assert file.content_id.endswith("@content-location")
+    assert f'src="cid:{file.content_id}"' in mail.html_body
+
+
+def test_what_has_a_place_that_the_page_does_not_call_is_a_file() -> None:
+    picture = part("image/png; name=p.png", "PNG", "Content-Location: https://x.example/i/p.png")
+    assert files(read(multipart("related", HTML, picture))) == [("p.png", "image/png", "")]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "said"),
+    [
+        ("message/partial; id=x; number=2; total=3", "This is piece 2 of 3 of a mail that was sent in pieces."),
+        (
+            'message/external-body; access-type=URL; url="https://x.example/a.pdf"',
+            "Part of this mail lies elsewhere: https://x.example/a.pdf",
+        ),
+        ("message/external-body; access-type=anon-ftp; site=f.example; name=a", "lies elsewhere: ANON-FTP f.example a"),
+    ],
+)
+def test_a_part_that_only_points_elsewhere_says_where(content_type: str, said: str) -> None:
+    mail = read(part(content_type, "Content-Type: text/plain\n\nx"))
+    assert said in mail.body
+    assert len(mail.attachments) == 1
+
+
+@pytest.mark.parametrize("kind", ["delivery-status", "disposition-notification", "feedback-report"])
+def test_a_report_without_words_shows_what_it_reports(kind: str) -> None:
+    mail = read(multipart("report", part(f"message/{kind}", "Reporting-MTA: dns; x")))
+    assert mail.body.startswith("Reporting-MTA: dns; x")
+    assert [one.content_type for one in mail.attachments] == [f"message/{kind}"]
+
+
+def test_pgp_in_the_text_stays_readable() -> None:
+    signed = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nwords\n-----BEGIN PGP SIGNATURE-----\nx\n"
+    assert "words" in read(part("application/pgp; format=text", signed)).body
+
+
+def test_markdown_is_shown_as_it_is_written() -> None:
+    assert read(part("text/markdown", "# Hej\n*you*")).body == "# Hej\n*you*\n"
+
+
+def test_rich_text_that_is_the_only_text_is_shown_without_its_commands() -> None:
+    mail = read(part("application/rtf; name=a.rtf", r"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\pard the \b text\b0\par}"))
+    assert mail.body == "the text"
+    assert [one.name for one in mail.attachments] == ["a.rtf"]
+
+
+# Lotus Notes: everything is related to everything.
+def test_alternatives_within_what_is_related_are_one_mail() -> None:
+    mail = read(
+        multipart(
+            "mixed",
+            multipart("related", multipart("alternative", TEXT, PICTURED, boundary="=_3"), PICTURE, boundary="=_2"),
+            PDF,
+        )
+    )
+    assert mail.body == "the text"
+    assert "cid:p%40x" in mail.html_body
+    assert files(mail) == [("p.png", "image/png", "p@x"), ("a.pdf", "application/pdf", "")]
+
+
+def test_a_page_that_a_picture_divides_is_one_page() -> None:
+    mail = read(multipart("mixed", HTML, PICTURE, part("text/html", "<p>the rest</p>")))
+    assert mail.html_body == "<p>the page</p>\n<p>the rest</p>"
+    assert mail.body == "the page\n\nthe rest"
+    assert files(mail) == [("p.png", "image/png", "")]

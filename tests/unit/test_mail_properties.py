@@ -12,7 +12,12 @@ from gateway.mail.scan import Part, scan
 
 Tree = bytes | list["Tree"]
 
-CONTENT = st.binary(max_size=60).map(lambda data: b64encode(data) + b"\r\n")
+ENCODED = st.binary(max_size=60).map(lambda data: b64encode(data) + b"\r\n")
+# Lines that begin like delimiters, and are none.
+LINES = st.sampled_from(
+    [b"text", b"", b"-", b"--", b"--y", b"-- x", b"--x_b", b"x--", b"--X", b" --x", b"--xx-", b"Subject: x"]
+)
+CONTENT = ENCODED | st.lists(LINES, max_size=5).map(lambda lines: b"".join(line + b"\r\n" for line in lines))
 TREES = st.recursive(CONTENT, lambda children: st.lists(children, min_size=1, max_size=4), max_leaves=12)
 # Boundaries that begin like one another, as nested ones do.
 BOUNDARIES = st.permutations(["x", "x_", "x_a", "=_x", "x y", "x.1", "x.12", "xx", "b", "--", "'", "?=", "x:", "(x)"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.mail.scan import DEPTH, PARTS, Part, scan
+from gateway.mail.manner import WITHIN
+from gateway.mail.scan import Part, scan
 
 HEAD = b"From: a@b\nContent-Type: multipart/mixed; boundary=%b\n\n"
 
@@ -118,13 +119,13 @@ def test_nesting_has_a_bound() -> None:
     depth, part = 0, structure.root
     while part.parts:
         depth, part = depth + 1, part.parts[0]
-    assert depth == DEPTH
+    assert depth == WITHIN.depth
     assert not structure.complete
 
 
 def test_the_number_of_parts_has_a_bound() -> None:
     structure = scan(HEAD % b"x" + b"--x\n\n" * 300_000)
-    assert len(structure.root.parts) == PARTS
+    assert len(structure.root.parts) == WITHIN.parts
     assert not structure.complete
 
 

@@ -1,0 +1,61 @@
+"""`preview mail` shows a person what becomes of a mail, and nothing of it moves the terminal."""
+
+import pytest
+
+from gateway.cli.sight import show, size_of
+from gateway.preview import Piece, sight
+from tests.mails import multipart, part
+
+MAIL = (
+    "From: Anna <anna@a.example>\nReply-To: b@b.example\nSubject: Hej\nReferences: <1@x> <2@x>\n"
+    "Auto-Submitted: auto-replied\n"
+    + multipart(
+        "mixed",
+        multipart("alternative", part("text/plain", "the text \x1b[31mred"), part("text/html", "<p>x"), boundary="=_2"),
+        part("application/pdf; name=a.pdf", "PDF" * 500),
+        part("image/png; name=p.png", "!!!!", "Content-Transfer-Encoding: base64"),
+    )
+).encode()
+
+
+def test_the_parts_are_in_order_with_their_depth_and_size() -> None:
+    assert sight(MAIL).pieces[1:] == (
+        Piece(1, "multipart/alternative", "", 93),
+        Piece(2, "text/plain", "", 17),
+        Piece(2, "text/html", "", 4),
+        Piece(1, "application/pdf", "a.pdf", 1500),
+        Piece(1, "image/png", "p.png", 4),
+    )
+
+
+def test_it_shows_the_tree_who_wrote_what_was_repaired_the_text_and_the_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show("one.eml", sight(MAIL))
+    out = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    for said in (
+        "one.eml",
+        "│ ├── text/plain 17 B",
+        "From Anna <anna@a.example>",
+        "Reply-To <b@b.example>",
+        "Subject Hej",
+        "Kind reply",
+        "Thread <1@x> <2@x>",
+        "Repaired declared as base64, but it is not",
+        "Text (and HTML, 8 characters)",
+        "the text �[31mred",
+        "│ a.pdf │ application/pdf │ 1.5 kB │ │",
+    ):
+        assert said in lines
+    assert "\x1b" not in out
+
+
+def test_a_mail_of_nothing_is_shown_too(capsys: pytest.CaptureFixture[str]) -> None:
+    show("empty.eml", sight(b""))
+    assert "(there is none)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("size", "text"), [(0, "0 B"), (999, "999 B"), (1_500, "1.5 kB"), (2_000_000, "2.0 MB")])
+def test_sizes_are_for_people(size: int, text: str) -> None:
+    assert size_of(size) == text
