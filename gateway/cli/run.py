@@ -15,7 +15,9 @@ app = typer.Typer()
 @app.command()
 def run(
     config: Config = DEFAULT,
-    role: Annotated[str, typer.Option(help="What this node does: several of smtp,http,worker.")] = "smtp,http,worker",
+    role: Annotated[
+        str, typer.Option(help="What this node does: several of smtp,http,fetch,worker.")
+    ] = "smtp,http,fetch,worker",
 ) -> None:
     """Run the gateway until SIGTERM; SIGHUP reads the settings again."""
     from gateway.app import Role

@@ -11,6 +11,7 @@ from gateway.cention.integration import end_errand
 from gateway.config.cention import Route
 from gateway.errors import Permanent
 from gateway.flow.inbound import Prepared, Reading
+from gateway.flow.manner import manner
 from gateway.flow.ruled import afterwards, arrived, came_to, rule_events
 from gateway.flow.surroundings import Surroundings
 from gateway.model import CallEnd, Event, Job, JobState
@@ -51,6 +52,7 @@ def reading(job: Job, stored: Stored, around: Surroundings) -> Reading:
         writer=(around.settings.route_named(came_to(job, around.settings)) or _route(job, around)).sender,
         smaller=bool(job.detail.get("smaller")),
         arrived=arrived(job, stored.sender, stored.recipients, around) if around.rules else None,
+        manner=manner(around.settings.mail),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gateway.cention.document import new_errand, pieces, without_largest
 from gateway.flow.ruling import Arrived, ruled
+from gateway.mail.manner import USUAL, Manner
 from gateway.mail.parse import parse
 from gateway.model import Address, Errand, Mail
 from gateway.route.outcome import Create, Disposition, Outcome, Trial
@@ -20,7 +21,7 @@ class Reading:
     `envelope_sender` stands in where no header names a writer, `fallback_id` where the mail has no Message-ID;
     `writer` is the header that names the writer ("from" or "reply-to"); `smaller` leaves the largest attachments out.
     `into` is the descriptor of an open file for a large document. `arrived` is what rules ask for,
-    None where there are none.
+    None where there are none; `manner` is how the settings want it read.
     """
 
     envelope_sender: str
@@ -29,6 +30,7 @@ class Reading:
     smaller: bool = False
     into: int | None = None
     arrived: Arrived | None = None
+    manner: Manner = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Prepared:
 def prepare(source: bytes | Path, reading: Reading) -> Prepared:
     """Read a mail, given as its bytes or the file they are in, into the document that creates its errand."""
     raw = source if isinstance(source, bytes) else source.read_bytes()
-    mail = parse(raw, reading.fallback_id)
+    mail = parse(raw, reading.fallback_id, reading.manner)
     errand = to_errand(mail, reading)
     outcome = ruled(raw, errand, reading.arrived) if reading.arrived is not None else Outcome(errand, "")
     errand, left_out = without_largest(outcome.errand) if reading.smaller else (outcome.errand, ())

@@ -15,6 +15,7 @@ from gateway.cention.integration import end_errand
 from gateway.config.cention import Route
 from gateway.config.settings import Settings
 from gateway.flow.inbound import Reading, to_errand
+from gateway.flow.manner import manner
 from gateway.flow.ruling import Arrived, ruled
 from gateway.mail.header import header_start, read_header, to_text
 from gateway.mail.parse import parse
@@ -88,7 +89,9 @@ def rehearse(raw: bytes, settings: Settings, came: Came) -> Rehearsal:
     """Apply the rules of the settings to a mail that came so."""
     hostname = settings.gateway.hostname
     fallback = f"<{hashlib.sha256(raw).hexdigest()[:32]}@{hostname}>"
-    errand = to_errand(parse(raw, fallback), Reading(f"mailer-daemon@{hostname}", fallback, came.route.sender))
+    errand = to_errand(
+        parse(raw, fallback, manner(settings.mail)), Reading(f"mailer-daemon@{hostname}", fallback, came.route.sender)
+    )
     arrived = Arrived(source(settings), came.route.name, came.reverse_path, came.recipients)
     outcome = ruled(raw, errand, arrived)
     disposition = outcome.disposition

@@ -18,7 +18,7 @@ _SIX_LETTERS = 6
 _C1 = re.compile("[\x80-\x9f]")
 _ESCAPE = re.compile(rb"\x1b\$(?:[@B]|\([DOQ])")
 _NOT_ENDED = re.compile(rb"\x1b\$[@AB][^\x1b\n]*\n")
-_EIGHT_BIT_WORD = re.compile(rb"[^\s\x80-\xff]*[\x80-\xff]+[^\s]*")
+_EIGHT_BIT_WORD = re.compile(rb"(?<![^\s\x80-\xff])[^\s\x80-\xff]*+[\x80-\xff]\S*")
 _HIGH_LETTERS = re.compile("[\u00c0-\u00ff]")
 _ASCII_LETTERS = re.compile("[A-Za-z]")
 # What koi8-r has in place of the four letters that koi8-u adds; beside a letter it is one.
