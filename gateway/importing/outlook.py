@@ -4,25 +4,21 @@ Where the message has the header that it came with, that is the mail's; otherwis
 what a child process does for `conversion`, since nothing is known of how the reading of a foreign file ends.
 """
 
-import codecs
 import hashlib
-import logging
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
+from email.parser import HeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from pathlib import Path
-from typing import Any
 
+from gateway.importing import msgfile
 from gateway.importing.entry import Unreadable
+from gateway.importing.msgfile import Storage
 
 _DEPTH = 10
-_HTML, _CODE_PAGE = "__substg1.0_10130102", "3FDE0003"
-_UTF_8 = 65001
-_SENDER_NAMES = ("__substg1.0_0042", "__substg1.0_0C1A")
-_SENDER_ADDRESSES = ("__substg1.0_5D02", "__substg1.0_5D01", "__substg1.0_0065", "__substg1.0_0C1F")
-_REFERENCES = (("In-Reply-To", "__substg1.0_1042"), ("References", "__substg1.0_1039"))
+_REFERENCES = (("In-Reply-To", msgfile.IN_REPLY_TO), ("References", msgfile.REFERENCES))
 # Contacts, notes, appointments and tasks lie in files of the same kind.
 _MESSAGES = ("ipm.note", "ipm.post", "ipm.schedule.meeting", "report")
 _OF_THE_BODY = ("content-", "mime-version")
@@ -30,13 +26,11 @@ _OF_THE_BODY = ("content-", "mime-version")
 
 def mail_of(path: Path) -> bytes:
     """Return the mail that an Outlook message is; Unreadable, with the reason, where it is none or is broken."""
-    import extract_msg
+    import olefile
 
-    logging.disable()  # the library logs what it also raises
     try:
-        with extract_msg.openMsg(path, errorBehavior=extract_msg.enums.ErrorBehavior.RTFDE) as message:
-            is_message = str(message.classType).lower().startswith(_MESSAGES)
-            return _mail(message, _digest(path), _DEPTH) if is_message else _refused(message)
+        with olefile.OleFileIO(path) as container:
+            return _mail(_message(msgfile.message(container)), _digest(path), _DEPTH)
     except (Unreadable, MemoryError):
         raise
     except Exception as error:
@@ -44,15 +38,20 @@ def mail_of(path: Path) -> bytes:
         raise Unreadable(f"it is no Outlook message that can be read: {said}") from error
 
 
-def _refused(message: Any) -> bytes:
-    raise Unreadable(f"it is no message: Outlook calls it {message.classType}")
+def _message(found: Storage) -> Storage:
+    kind = found.text(msgfile.CLASS)
+    if not kind:
+        raise Unreadable("it is no Outlook message that can be read: it says of nothing what it is")
+    if not kind.lower().startswith(_MESSAGES):
+        raise Unreadable(f"it is no message: Outlook calls it {kind}")
+    return found
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
 
 
-def _mail(message: Any, digest: str, depth: int) -> bytes:
+def _mail(message: Storage, digest: str, depth: int) -> bytes:
     content = _content(message, digest, depth)
     for number, part in enumerate(content.walk()):
         if part.is_multipart() and part.get_content_maintype() == "multipart":
@@ -61,10 +60,10 @@ def _mail(message: Any, digest: str, depth: int) -> bytes:
     return headers + content.as_bytes()
 
 
-def _headers(message: Any) -> Iterator[tuple[str, str]]:
+def _headers(message: Storage) -> Iterator[tuple[str, str]]:
     """Yield the header's fields: those that the message came with, and what they lack."""
-    given = [(name, str(value)) for name, value in message.header.items() if message.headerText]
-    kept = [(name, value) for name, value in given if not name.lower().startswith(_OF_THE_BODY)]
+    given = HeaderParser().parsestr(message.text(msgfile.HEADERS), headersonly=True).items()
+    kept = [(name, str(value)) for name, value in given if not name.lower().startswith(_OF_THE_BODY)]
     yield from kept
     names = {name.lower() for name, _ in kept}
     for name, value in _properties(message):
@@ -72,23 +71,25 @@ def _headers(message: Any) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _properties(message: Any) -> Iterator[tuple[str, str]]:
+def _properties(message: Storage) -> Iterator[tuple[str, str]]:
     """Yield the fields that the message's properties come to."""
-    name = next(filter(None, map(message.getStringStream, _SENDER_NAMES)), "")
-    addresses = filter(None, map(message.getStringStream, _SENDER_ADDRESSES))
-    yield "From", _address(name, next((one for one in addresses if "@" in one), ""))
+    addresses = filter(None, (message.text(number) for number in msgfile.SENDER_ADDRESSES))
+    sender = next((one for one in addresses if "@" in one), "")
+    yield "From", _address(message.text(*msgfile.SENDER_NAMES), sender)
+    recipients = list(message.parts("recip"))
     for field, kind in (("To", 1), ("Cc", 2)):
-        some = [_address(one.name or "", one.email or "") for one in message.recipients if _kind(one) == kind]
-        yield field, ", ".join(filter(None, some))
-    yield "Subject", message.subject or ""
-    yield "Date", format_datetime(message.date) if message.date else ""
-    yield "Message-ID", message.getStringStream("__substg1.0_1035") or ""
-    for field, stream in _REFERENCES:
-        yield field, message.getStringStream(stream) or ""
+        some = [one for one in recipients if (one.integer(msgfile.RECIPIENT_KIND) or 0) & 0xF == kind]
+        yield field, ", ".join(filter(None, map(_recipient, some)))
+    yield "Subject", message.text(msgfile.SUBJECT)
+    when = message.time(msgfile.SENT, msgfile.RECEIVED)
+    yield "Date", format_datetime(when) if when else ""
+    yield "Message-ID", message.text(msgfile.MESSAGE_ID)
+    for field, number in _REFERENCES:
+        yield field, message.text(number)
 
 
-def _kind(recipient: Any) -> int:
-    return int(recipient.type) & 0xF
+def _recipient(one: Storage) -> str:
+    return _address(one.text(msgfile.NAME), one.text(*msgfile.ADDRESSES))
 
 
 def _address(name: str, address: str) -> str:
@@ -101,54 +102,33 @@ def _line(value: str) -> str:
     return " ".join(value.replace("\0", "").split())
 
 
-def _content(message: Any, digest: str, depth: int) -> EmailMessage:
+def _content(message: Storage, digest: str, depth: int) -> EmailMessage:
     content = EmailMessage(policy=SMTP)
-    content.set_content(_text(message.body or ""))
-    html = _html(message)
+    content.set_content(message.text(msgfile.BODY).encode("utf-8", "replace").decode())
+    html, charset = message.html()
     if html:
-        content.add_alternative(html, "text", "html", params=_charset(message))
-    for number, attachment in enumerate(message.attachments):
+        content.add_alternative(html, "text", "html", params={"charset": charset} if charset else {})
+    for number, attachment in enumerate(message.parts("attach")):
         _attach(content, attachment, f"{digest}_{number}", depth)
     return content
 
 
-def _text(text: str | bytes) -> str:
-    plain = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return plain.encode("utf-8", "replace").decode()
-
-
-def _html(message: Any) -> bytes:
-    """Return the HTML as it is stored, or as it lies in the message's RTF (MS-OXRTFEX)."""
-    from extract_msg.enums import DeencapType
-
-    found = message.getStream(_HTML)
-    if not found and message.rtfBody and b"\\fromhtml" in message.rtfBody[:1000]:
-        found = message.deencapsulateBody(message.rtfBody, DeencapType.HTML)
-    return found.encode("utf-8", "replace") if isinstance(found, str) else bytes(found or b"")
-
-
-def _charset(message: Any) -> dict[str, str]:
-    """Return the charset of stored HTML, where the message names one that is known."""
-    if not message.getStream(_HTML):
-        return {"charset": "utf-8"}
-    page = message.getPropertyVal(_CODE_PAGE)
-    name = "utf-8" if page == _UTF_8 else f"cp{page}"
-    try:
-        return {"charset": codecs.lookup(name).name}
-    except LookupError:
-        return {}
-
-
-def _attach(content: EmailMessage, attachment: Any, digest: str, depth: int) -> None:
-    data = attachment.data
-    name = _line(attachment.name or "attachment")
-    if isinstance(data, bytes):
-        kind, _, sort = (attachment.mimetype or "application/octet-stream").partition("/")
-        cid = f"<{_line(attachment.cid)}>" if attachment.cid else None
-        content.add_attachment(
-            data, kind, sort or "octet-stream", filename=name, cid=cid, disposition="inline" if cid else "attachment"
-        )
-    elif data is not None:
+def _attach(content: EmailMessage, attachment: Storage, digest: str, depth: int) -> None:
+    name = _line(attachment.text(*msgfile.FILE_NAMES)) or "attachment"
+    if (embedded := attachment.embedded()) is not None:
         if depth == 0:
             raise Unreadable("it has messages in messages too deeply")
-        content.add_attachment(message_from_bytes(_mail(data, digest, depth - 1)), filename=f"{Path(name).stem}.eml")
+        content.add_attachment(
+            message_from_bytes(_mail(embedded, digest, depth - 1)), filename=f"{Path(name).stem}.eml"
+        )
+        return
+    kind, _, sort = (attachment.text(msgfile.MIME) or "application/octet-stream").partition("/")
+    cid = _line(attachment.text(msgfile.CONTENT_ID))
+    content.add_attachment(
+        attachment.binary(msgfile.DATA),
+        _line(kind),
+        _line(sort) or "octet-stream",
+        filename=name,
+        cid=f"<{cid}>" if cid else None,
+        disposition="inline" if cid else "attachment",
+    )

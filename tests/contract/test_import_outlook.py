@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extract_msg import OleWriter
 
 from gateway.importing.conversion import Converter
 from gateway.importing.entry import Unreadable
 from gateway.importing.folder import Convert
+from tests import compoundfile
 
 TRANSPORT = (
     "Received: from client.example by mx.example.com; Mon, 1 Jan 2024 10:00:01 +0000\r\n"
@@ -32,29 +32,27 @@ TEXT, BINARY = 0x001F, 0x0102
 
 def written(path: Path, message: dict[int, Any], recipients: Any = (), attachments: Any = (), fixed: Any = ()) -> Path:
     """Write a message (MS-OXMSG): its properties by id, text or bytes; those of fixed length as they are."""
-    writer = OleWriter()
-    for stream in ("00020102", "00030102", "00040102"):
-        writer.addEntry(f"__nameid_version1.0/__substg1.0_{stream}", b"")
+    streams: dict[str, bytes] = {}
     counts = struct.pack("<8xIIII8x", len(recipients), len(attachments), len(recipients), len(attachments))
-    fill(writer, "", {CLASS: "IPM.Note"} | message, counts, fixed)
+    fill(streams, "", {CLASS: "IPM.Note"} | message, counts, fixed)
     for number, one in enumerate(recipients):
         kind = struct.pack("<IIII", 0x0C150003, 6, one.pop("kind", 1), 0)
-        fill(writer, f"__recip_version1.0_#{number:08X}/", one, bytes(8), kind)
+        fill(streams, f"__recip_version1.0_#{number:08X}/", one, bytes(8), kind)
     for number, one in enumerate(attachments):
         by_value = struct.pack("<IIII", 0x37050003, 6, 1, 0)
-        fill(writer, f"__attach_version1.0_#{number:08X}/", one, bytes(8), by_value)
-    writer.write(str(path))
+        fill(streams, f"__attach_version1.0_#{number:08X}/", one, bytes(8), by_value)
+    compoundfile.write(path, streams)
     return path
 
 
-def fill(writer: Any, folder: str, values: dict[int, Any], head: bytes, fixed: Any) -> None:
+def fill(streams: dict[str, bytes], folder: str, values: dict[int, Any], head: bytes, fixed: Any) -> None:
     rows = [bytes(fixed)]
     for number, value in values.items():
         kind = TEXT if isinstance(value, str) else BINARY
         data = value.encode("utf-16-le") if isinstance(value, str) else value
-        writer.addEntry(f"{folder}__substg1.0_{number:04X}{kind:04X}", data)
+        streams[f"{folder}__substg1.0_{number:04X}{kind:04X}"] = data
         rows.append(struct.pack("<IIII", number << 16 | kind, 6, len(data) + (2 if kind == TEXT else 0), 0))
-    writer.addEntry(f"{folder}__properties_version1.0", head + b"".join(rows))
+    streams[f"{folder}__properties_version1.0"] = head + b"".join(rows)
 
 
 @pytest.fixture
