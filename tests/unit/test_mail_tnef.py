@@ -5,6 +5,7 @@ import random
 import struct
 
 import pytest
+import tnefparse
 
 from gateway.mail import rtf
 from gateway.mail.tnef import Unpacked, open_tnef
@@ -176,5 +177,5 @@ def test_a_winmail_dat_that_cannot_be_opened_is_kept_and_the_trace_says_so() -> 
 
 # Another reader of the format, where it is installed, finds the same in it.
 def test_the_other_reader_finds_the_same_files() -> None:
-    other = pytest.importorskip("tnefparse").TNEF(WINMAIL + bytes(12), do_checksum=False)
+    other = tnefparse.TNEF(WINMAIL + bytes(12), do_checksum=False)
     assert [one.data for one in other.attachments] == [one.content for one in opened(WINMAIL).files]
