@@ -27,6 +27,7 @@ log_path = /dev/stderr
 protocols = imap lmtp
 {tls}
 disable_plaintext_auth = no
+auth_failure_delay = 0
 auth_mechanisms = plain login
 mail_location = maildir:{folder}/mail/%u
 first_valid_uid = 1
@@ -53,6 +54,11 @@ service lmtp {{
   inet_listener lmtp {{
     address = 127.0.0.1
     port = {lmtp_port}
+  }}
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 service auth {{
