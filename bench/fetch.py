@@ -20,8 +20,8 @@ from gateway.config.imap import Imap
 from gateway.config.units import Secret
 from gateway.log import configure
 from gateway.sources.imap import imap_pollers
-from gateway.sources.imap_login import Token
 from gateway.sources.supervisor import Supervisor
+from gateway.sources.token import Token
 from gateway.spool.fetching import Places
 from gateway.spool.spool import Spool
 from gateway.spool.tables import mail

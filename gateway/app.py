@@ -94,6 +94,8 @@ class Gateway:
         self._web = WebServer(self._web_routes(), settings.http.listen)
         self._watching: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._restarting = asyncio.Lock()
+        self._stopping = False
 
     def _made_front(self) -> Front:
         settings = self.plan.settings
@@ -143,9 +145,29 @@ class Gateway:
             self._supervisor.start(pollers_of(self.plan, self._places))
 
     async def _restart_pollers(self) -> None:
+        """End the pollers and start those of the settings as they are then: one restart at a time, none at a stop."""
+        async with self._restarting:
+            await self._stop_pollers()
+            if not self._stopping:
+                self._start_pollers()
+
+    async def _stop_pollers(self) -> None:
         seconds = self.plan.settings.gateway.stop_timeout
-        await asyncio.get_running_loop().run_in_executor(None, self._supervisor.stop, seconds)
-        self._start_pollers()
+        if await asyncio.get_running_loop().run_in_executor(None, self._supervisor.stop, seconds):
+            log.pollers_left()
+
+    async def _stop_fetching(self) -> None:
+        """End the pollers, and let other nodes have them at once."""
+        async with self._restarting:
+            await self._stop_pollers()
+        if self.spool.door is None and self._supervisor.statuses:
+            await asyncio.get_running_loop().run_in_executor(None, self._release_pollers)
+
+    def _release_pollers(self) -> None:
+        try:
+            self._places.release()
+        except (GatewayError, TimeoutError) as error:
+            log.trouble("release of pollers", error)
 
     async def _watch(self) -> None:
         """Look, once a second, at what must live, and at the limits of the spool."""
@@ -179,19 +201,19 @@ class Gateway:
         """Finish what is in hand within `stop_timeout`, begin nothing else, close; return how many jobs are left."""
         seconds = self.plan.settings.gateway.stop_timeout
         deadline = time.monotonic() + seconds
+        self._stopping = True
         if self._watching is not None:
             self._watching.cancel()
         for listener in {one for row in self._sockets for one in row}:
             listener.close()
         loop = asyncio.get_running_loop()
-        fetching = loop.run_in_executor(None, self._supervisor.stop, seconds)
+        fetching = asyncio.create_task(self._stop_fetching())
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.gather(self._front.stop(), self._web.stop())
         except TimeoutError:
             self._web.force_exit = True
-        if await fetching:
-            log.pollers_left()
+        await fetching
         left = max(0.1, deadline - time.monotonic())
         unfinished = await loop.run_in_executor(None, self._worker.stop, left)
         self._readers.close()

@@ -14,8 +14,6 @@ from ulid import ULID
 
 from gateway.cention.attributes import call_end, errand, within
 from gateway.cention.client import Client
-from gateway.cention.document import new_errand
-from gateway.cention.integration import end_errand
 from gateway.cention.workspace import client_of
 from gateway.config.cention import Route, Workspace
 from gateway.config.load import load
@@ -107,21 +105,21 @@ def parsed(text: bytes, name: str) -> Any:
     except orjson.JSONDecodeError as not_json:
         try:
             return tomllib.loads(text.decode("utf-8"))
-        except ValueError as not_toml:
+        except (ValueError, RecursionError) as not_toml:
             kind = not_toml if name.endswith(".toml") else not_json
             raise Permanent(f"{name}: expected JSON or TOML: {kind}") from not_toml
 
 
-def errand_of(document: Any, given: Given, message_id: str = "") -> Errand:
+def errand_of(document: Any, given: Given) -> Errand:
     """Return the errand of a document, or of its attributes alone, and what is given beside it, which goes before.
 
-    One without a message_id gets this one, or a new one. Invalid names a field that the contract does not know.
+    One without a message_id gets a new one. Invalid names a field that the contract does not know.
     """
     attributes = within(document, "c3_new_errands")
     for path, value in given:
         attributes = _with(attributes, path, value)
     found = errand(attributes)
-    return found if found.message_id else replace(found, message_id=message_id or f"<{ULID()}@cention-gateway>")
+    return found if found.message_id else replace(found, message_id=f"<{ULID()}@cention-gateway>")
 
 
 def end_of(document: Any, given: Given, errand_id: str) -> CallEnd:
@@ -150,16 +148,14 @@ def attachment(file: Path, content: bytes) -> dict[str, Any]:
     return {"name": file.name, "content_type": kind, "content": content}
 
 
-def create(new: Errand, where: Place) -> str:
-    """Create an errand and return its id. Errors as for `Client.create`."""
-    document = new_errand(new)
+def create(document: bytes, where: Place) -> str:
+    """Create the errand of a document and return its id. Errors as for `Client.create`."""
     with _client(where) as client:
         return client.create(document, where.token)
 
 
-def end(call: CallEnd, where: Place) -> None:
-    """End the errand of a call. Errors as for `Client.end_errand`."""
-    document = end_errand(call)
+def end(document: bytes, where: Place) -> None:
+    """Send the document that ends a call's errand. Errors as for `Client.end_errand`."""
     with _client(where) as client:
         client.end_errand(document, where.token)
 

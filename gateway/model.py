@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +261,20 @@ class Receipt:
 
     id: str
     repeat: bool
+
+
+class Position(NamedTuple):
+    """How far a mailbox's folder was read: all messages up to `uid` are taken, or marked one by one."""
+
+    uidvalidity: int
+    uid: int
+
+
+class Mark(NamedTuple):
+    """A message that a poller has something to remember of: `state` is the poller's own word, `at` Unix time."""
+
+    uid: str
+    state: str
+    tries: int = 0
+    at: float = 0.0
+    error: str = ""

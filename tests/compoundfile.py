@@ -4,7 +4,6 @@ Small streams lie in sectors of their own size, within the stream of the root.
 """
 
 import struct
-from itertools import pairwise
 from pathlib import Path
 
 _SECTOR, _SMALL_SECTOR, _LARGE = 512, 64, 4096
@@ -18,7 +17,7 @@ class _Sectors:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.content = b""
+        self.content = bytearray()
         self.chain: list[int] = []
 
     def add(self, data: bytes) -> int:
@@ -35,9 +34,9 @@ def write(path: Path, streams: dict[str, bytes]) -> None:
     """Write a file of streams, named by paths such as "folder/stream"."""
     large, small = _Sectors(_SECTOR), _Sectors(_SMALL_SECTOR)
     starts = {name: (large if len(data) >= _LARGE else small).add(data) for name, data in streams.items()}
-    starts[""] = large.add(small.content)
+    starts[""] = large.add(bytes(small.content))
     sizes = {name: len(data) for name, data in streams.items()} | {"": len(small.content)}
-    entries = [_entry(*one, starts.get(one[0], _END), sizes) for one in _tree(_entries(streams))]
+    entries = [_entry(*one, starts.get(one[0], _END), sizes) for one in _tree(_entries(streams)).items()]
     first_entry = large.add(b"".join(entries))
     small_table = large.add(struct.pack(f"<{len(small.chain)}I", *small.chain))
     small_tables = len(large.chain) - small_table if small.chain else 0
@@ -62,20 +61,28 @@ def _entries(streams: dict[str, bytes]) -> list[str]:
     return sorted({*folders, *streams})
 
 
-def _tree(names: list[str]) -> list[tuple[str, int, int]]:
-    """Return the entries, the root first: path, the next one beside it, the first one within; -1 for none."""
-    paths = ["", *names]
-    within = {path: [one for one in names if one.rpartition("/")[0] == path] for path in paths}
-    beside = {one: after for some in within.values() for one, after in pairwise(some)}
-    place = {path: number for number, path in enumerate(paths)}
-    return [
-        (path, place[beside[path]] if path in beside else -1, place[within[path][0]] if within[path] else -1)
-        for path in paths
-    ]
+def _tree(names: list[str]) -> dict[str, list[int]]:
+    """Return for each path, the root's first, its places: the one before it, the one after it, and what is within."""
+    place = {path: number for number, path in enumerate(["", *names])}
+    within: dict[str, list[str]] = {}
+    for name in names:
+        within.setdefault(name.rpartition("/")[0], []).append(name)
+    tree = {path: [_FREE, _FREE, _FREE] for path in place}
+    for folder, some in within.items():
+        tree[folder][2] = _middle(some, place, tree)
+    return tree
 
 
-def _entry(path: str, beside: int, within: int, start: int, sizes: dict[str, int]) -> bytes:
+def _middle(some: list[str], place: dict[str, int], tree: dict[str, list[int]]) -> int:
+    """Link what is in a folder to a balanced tree; return the place of its top."""
+    if not some:
+        return _FREE
+    half = len(some) // 2
+    tree[some[half]][:2] = _middle(some[:half], place, tree), _middle(some[half + 1 :], place, tree)
+    return place[some[half]]
+
+
+def _entry(path: str, links: list[int], start: int, sizes: dict[str, int]) -> bytes:
     name = (path.rpartition("/")[2] or "Root Entry").encode("utf-16-le") + b"\0\0"
     kind = _ROOT if not path else _STREAM if path in sizes else _STORAGE
-    links = [_FREE if number < 0 else number for number in (-1, beside, within)]
     return struct.pack("<64sHBB3I16x4x16xIQ", name, len(name), kind, 1, *links, start, sizes.get(path, 0))

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.config.imap import Imap
+from gateway.model import Mark, Position
 from gateway.sources.imap import imap_pollers
-from gateway.sources.imap_login import Token
 from gateway.sources.poller import Poller, Status
 from gateway.sources.supervisor import Supervisor
-from gateway.spool.fetching import Mark, Places, Position
+from gateway.sources.token import Token
+from gateway.spool.fetching import Places
 from gateway.spool.spool import Spool
 from gateway.spool.tables import event, job, mail
 from tests.servers.dovecot import PASSWORD, Dovecot

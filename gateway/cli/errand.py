@@ -4,8 +4,9 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +14,10 @@ from gateway.cli.exits import Exit
 from gateway.cli.fields import FieldOption, given, with_fields
 from gateway.cli.options import DEFAULT, AsJson, Config
 from gateway.cli.terminal import complain, content_of, print_json
-from gateway.errors import Temporary
+from gateway.errors import Permanent, Temporary
+
+if TYPE_CHECKING:
+    from gateway.errand import Given, Place
 
 app = typer.Typer(no_args_is_help=True, help="Create and end errands by hand.")
 
@@ -28,6 +32,20 @@ Document = Annotated[
     typer.Option(metavar="FILE", help="JSON or TOML with the attributes, or a whole document; - is standard input."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the document, and send nothing.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What both commands are asked beside the fields of a document."""
+
+    config: Config = DEFAULT
+    route: Route = ""
+    workspace: OfWorkspace = ""
+    url: Url = ""
+    token: Token = ""
+    document: Document = ""
+    dry_run: DryRun = False
+    as_json: AsJson = False
 
 
 def _text_of(file: Path) -> str:
@@ -52,7 +70,7 @@ def _user(text: str) -> dict[str, str]:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"expected JSON: {error}") from error
 
 
@@ -109,68 +127,74 @@ END = (
 
 
 @app.command()
-@with_fields(CREATE)
-def create(
-    config: Config = DEFAULT,
-    route: Route = "",
-    workspace: OfWorkspace = "",
-    url: Url = "",
-    token: Token = "",
-    document: Document = "",
-    *,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    **typed: Any,
-) -> None:
+@with_fields(CREATE, Asked)
+def create(asked: Asked, **typed: Any) -> None:
     """Create an errand from options, which go before a document, and print its id."""
     from gateway import errand
     from gateway.cention.document import new_errand
 
-    new = errand.errand_of(_read(document), given(CREATE, typed))
-    if dry_run:
-        _print_document(new_errand(new), as_json=as_json)
+    options = given(CREATE, typed)
+    with _named(asked.document, options):
+        new = errand.errand_of(_read(asked.document), options)
+        document = new_errand(new)
+    if asked.dry_run:
+        _print_document(document, as_json=asked.as_json)
         return
-    place = errand.place(errand.Wanted(config, route, workspace, url, token))
+    place = _place(asked)
     with _reached():
-        errand_id = errand.create(new, place)
-    if as_json:
+        errand_id = errand.create(document, place)
+    if asked.as_json:
         print_json({"id": errand_id, "message_id": new.message_id, "url": place.workspace.url})
     else:
         print(errand_id)
 
 
 @app.command()
-@with_fields(END)
+@with_fields(END, Asked)
 def end(
+    asked: Asked,
     errand_id: Annotated[
         str, typer.Argument(metavar="[ID]", help="The errand; without it Cention has only the call to find it by.")
     ] = "",
-    config: Config = DEFAULT,
-    route: Route = "",
-    workspace: OfWorkspace = "",
-    url: Url = "",
-    token: Token = "",
-    document: Document = "",
-    *,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
     **typed: Any,
 ) -> None:
     """Say that an errand's call has ended, which closes the errand."""
     from gateway import errand
     from gateway.cention.integration import end_errand
 
-    call = errand.end_of(_read(document), given(END, typed), errand_id)
-    if dry_run:
-        _print_document(end_errand(call), as_json=as_json)
+    options = given(END, typed)
+    with _named(asked.document, options):
+        call = errand.end_of(_read(asked.document), options, errand_id)
+        document = end_errand(call)
+    if asked.dry_run:
+        _print_document(document, as_json=asked.as_json)
         return
-    place = errand.place(errand.Wanted(config, route, workspace, url, token))
+    place = _place(asked)
     with _reached():
-        errand.end(call, place)
-    if as_json:
+        errand.end(document, place)
+    if asked.as_json:
         print_json({"ended": call.errand_id, "url": place.workspace.url})
     else:
         print(f"ended {call.errand_id or 'the errand of that call'}")
+
+
+def _place(asked: Asked) -> "Place":
+    from gateway.errand import Wanted, place
+
+    return place(Wanted(asked.config, asked.route, asked.workspace, asked.url, asked.token))
+
+
+@contextmanager
+def _named(document: str, options: "Given") -> Iterator[None]:
+    """Name the document in what is said of a wrong field, unless an option gave the field."""
+    from gateway.cention.validity import Invalid
+
+    try:
+        yield
+    except Invalid as error:
+        if not document or any(error.field.startswith(".".join(path)) for path, _ in options):
+            raise
+        raise Permanent(f"{_called(document)}: {error}") from error
 
 
 @contextmanager
@@ -190,8 +214,12 @@ def _read(document: str) -> Any:
         return parsed(content_of(Path(document)), document)
     text = sys.stdin.buffer.read(_MOST + 1)
     if len(text) > _MOST:
-        raise complain(f"standard input has more than {_MOST} bytes", Exit.UNUSABLE)
-    return parsed(text, "standard input")
+        raise complain(f"{_called(document)} has more than {_MOST} bytes", Exit.UNUSABLE)
+    return parsed(text, _called(document))
+
+
+def _called(document: str) -> str:
+    return "standard input" if document == "-" else document
 
 
 def _print_document(document: bytes, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from inspect import Parameter
 from typing import Any
 
@@ -28,14 +29,25 @@ class FieldOption:
         return self.flag.strip("-").replace("-", "_") + "_field"
 
 
-def with_fields(table: Sequence[FieldOption]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command, whose last parameter is `**typed`, the options of a table instead of that."""
+def with_fields(table: Sequence[FieldOption], common: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, whose last parameters are `asked` and `**typed`, options instead of these.
+
+    They are the fields of `common`, a dataclass whose value `asked` is then, and those of a table.
+    """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        signature = inspect.signature(command, eval_str=True)
-        own = [one for one in signature.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-        vars(command)["__signature__"] = signature.replace(parameters=[*own, *map(_parameter, table)])
-        return command
+        shared = inspect.signature(common).parameters
+
+        @wraps(command)
+        def run(**words: Any) -> None:
+            asked = common(**{name: words.pop(name) for name in shared})
+            command(asked=asked, **words)
+
+        own = [one for one in inspect.signature(command).parameters.values() if one.name not in {"asked", "typed"}]
+        parameters = [*own, *shared.values(), *map(_parameter, table)]
+        named = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in parameters]
+        vars(run)["__signature__"] = inspect.Signature(named)
+        return run
 
     return decorate
 

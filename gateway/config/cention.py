@@ -1,7 +1,7 @@
 """`[cention.NAME]` and `[[route]]`: workspaces at Cention, and whose mail goes where."""
 
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,16 @@ from gateway.config.section import Section
 from gateway.config.units import Authority, Duration, Secret, Size
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Take an API's base apart; None for what is none."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a host in a bracket without end, a port that no port can be
+        return None
+    return parts if sound and not (parts.query or parts.fragment or parts.username) else None
 
 
 class Workspace(Section):
@@ -67,14 +77,7 @@ class Workspace(Section):
 
     @model_validator(mode="after")
     def _url_is_sound(self) -> Self:
-        parts = urlsplit(self.url)
-        if (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
+        if (parts := _parts(self.url)) is None:
             raise ValueError(f'url: expected "https://<api domain>/s/<workspace>", found {self.url!r}')
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not self.allow_plain_http:
             raise ValueError(

@@ -51,9 +51,10 @@ class Imap(Mailbox):
 
     @model_validator(mode="after")
     def _folders_are_sound(self) -> Self:
-        if self.target in self.folders:
+        names = {_one_name(folder) for folder in self.folders}
+        if _one_name(self.target) in names:
             raise ValueError(f"after: {self.target!r} is among the folders that are fetched from")
-        if len(set(self.folders)) < len(self.folders):
+        if len(names) < len(self.folders):
             raise ValueError("folders: a folder is named twice")
         return self
 
@@ -72,3 +73,8 @@ class Imap(Mailbox):
     def pause(self) -> float:
         """Return how long to wait for new mail before looking, in seconds: under five minutes (RFC 2177 has 29)."""
         return min(self.interval, _LONGEST_IDLE)
+
+
+def _one_name(folder: str) -> str:
+    """Return INBOX for all its spellings, which are one folder (RFC 3501 5.1); other names as they are."""
+    return "INBOX" if folder.upper() == "INBOX" else folder

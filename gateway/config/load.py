@@ -25,14 +25,16 @@ def load(path: Path) -> Settings:
         raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
         raise SettingsError([f"{path}: not UTF-8 text (byte {error.start})"]) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one, and what Python says of a number of thousands of digits
         raise SettingsError([f"{path}: not TOML: {error}"]) from error
+    except RecursionError as error:
+        raise SettingsError([f"{path}: not TOML: nested too deeply"]) from error
     try:
         settings = Settings(**content)
     except UnreadableEnvironment as error:
         raise SettingsError([f"environment: {error}; a list is written as JSON, such as '[\"0.0.0.0:25\"]'"]) from error
     except ValidationError as error:
-        raise SettingsError([f"{path}: {_line(detail, content)}" for detail in _distinct(error.errors())]) from error
+        raise SettingsError([f"{path}: {_line(detail)}" for detail in _distinct(error.errors())]) from error
     if lines := [f"{path}: {line}" for line in _cross_check(settings)]:
         raise SettingsError(lines)
     return settings
@@ -54,7 +56,7 @@ def _key(location: tuple[int | str, ...]) -> str:
     return key
 
 
-def _line(detail: ErrorDetails, content: dict[str, Any]) -> str:
+def _line(detail: ErrorDetails) -> str:
     key = _key(detail["loc"])
     match detail["type"]:
         case "extra_forbidden":
@@ -65,10 +67,10 @@ def _line(detail: ErrorDetails, content: dict[str, Any]) -> str:
             said = str(detail["ctx"]["error"])
             return f"{key}: {said}" if key else said
         case _:
-            return f"{key}: {detail['msg'][:1].lower()}{detail['msg'][1:]}, found {_shown(detail, content)}"
+            return f"{key}: {detail['msg'][:1].lower()}{detail['msg'][1:]}, found {_shown(detail)}"
 
 
-def _shown(detail: ErrorDetails, _content: dict[str, Any]) -> str:
+def _shown(detail: ErrorDetails) -> str:
     text = repr(detail["input"])
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 

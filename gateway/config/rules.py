@@ -3,6 +3,7 @@
 Keys of the API are written as the API writes them, which is not always how Python may: these have an alias.
 """
 
+from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
@@ -11,6 +12,8 @@ from gateway.config.section import Section
 from gateway.config.units import read_size
 
 _DEPTH = 10
+# What JSON can carry on, both for us and for Cention.
+_INTEGERS = range(-(2**63), 2**64)
 
 
 def _listed(value: object) -> object:
@@ -38,7 +41,16 @@ def _is_json(value: object, depth: int = 0) -> bool:
         return all(_is_json(one, depth + 1) for one in value.values())
     if isinstance(value, list):
         return all(_is_json(one, depth + 1) for one in value)
-    return isinstance(value, str | bool | int) or (isinstance(value, float) and abs(value) != float("inf"))
+    if isinstance(value, int):
+        return value in _INTEGERS
+    return isinstance(value, str) or (isinstance(value, float) and isfinite(value))
+
+
+def _bytes(value: object) -> int:
+    size = read_size(value)
+    if size not in _INTEGERS:
+        raise ValueError(f"expected a size of less than 2^64 bytes, found {value!r:.100}")
+    return size
 
 
 Kind = Literal["person", "list", "reply", "notification", "bounce", "receipt", "complaint"]
@@ -46,7 +58,7 @@ Patterns = Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
 Kinds = Annotated[list[Kind], BeforeValidator(_listed), Field(min_length=1)]
 Number = Annotated[str, PlainValidator(_number)]
 # Not units.Size: a rule is handed on as plain data, with its sizes as numbers.
-Bytes = Annotated[int, PlainValidator(read_size)]
+Bytes = Annotated[int, PlainValidator(_bytes)]
 
 
 class SizeRange(Section):

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import select
 from ulid import ULID
 
 from gateway.cention import callback
@@ -22,7 +21,6 @@ from gateway.spool import query
 from gateway.spool.intake import errand_lane
 from gateway.spool.jobs import Conclusion
 from gateway.spool.spool import Spool
-from gateway.spool.tables import mail
 
 # An answer that comes so soon may be ahead of our own record of the errand, which is then looked for again.
 _OVERTAKEN_SECONDS = 30.0
@@ -73,8 +71,7 @@ def _maker(answer: Answer, routes: Sequence[Route], spool: Spool, around: Surrou
     if found is None:
         return None
     thread = (*(found["thread"] or ()), *([found["message_id"]] if found["message_id"] else ()))
-    written = select(mail.c.from_address).where(mail.c.id == found["id"])
-    writer = spool.read(lambda connection: connection.scalar(written)) or ""
+    writer = found["from_address"] or ""
     # What stands in for a writer where a mail has none: us.
     nobody = f"mailer-daemon@{around.settings.gateway.hostname}"
     return Maker(found["route"], "" if writer == nobody else writer, thread)

@@ -1,12 +1,14 @@
 """Who is at work: jobs in hand by lane, each lane in threads of its own, so that no lane waits for another's."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gateway.flow.attempt import Attempt
 from gateway.flow.turns import Turns
 from gateway.model import Job
 
@@ -22,15 +24,20 @@ class Lane:
 
 
 class Crew:
-    """Lives as long as the worker. A job is in hand from `begin` to `end`, whichever threads have it meanwhile."""
+    """Lives as long as the worker. A job is in hand from `begin` to `end`, whichever threads have it meanwhile.
+
+    `renewed_at` is when the leases of those in hand were renewed last (monotonic seconds).
+    """
 
     def __init__(self) -> None:
         self._lanes: dict[str, Lane] = {}
         self._busy: dict[tuple[int, int], Job] = {}
         self._count: Counter[str] = Counter()
         self._called: dict[tuple[int, int], Turns] = {}
+        self._untried: list[Job] = []
         self._lock = threading.Lock()
         self._stopped = False
+        self.renewed_at = 0.0
 
     def in_hand(self) -> list[Job]:
         """Return the jobs that were begun and have not ended."""
@@ -76,6 +83,22 @@ class Crew:
         for job in jobs:
             if (turns := self._called.pop((job.id, job.lease), None)) is not None:
                 turns.recorded()
+
+    def is_late(self, attempt: Attempt) -> bool:
+        """Whether a lease may have run out, since we were stopped or the spool was away: another may have the job."""
+        held_since = max(attempt.leased_at, self.renewed_at)
+        return time.monotonic() - held_since > attempt.around.settings.worker.lease
+
+    def let_go(self, jobs: Sequence[Job]) -> None:
+        """Let jobs go that were not tried, since all stops."""
+        with self._lock:
+            self._untried += jobs
+        self.end(jobs)
+
+    def untried(self) -> list[Job]:
+        """Return the jobs that were let go without a try."""
+        with self._lock:
+            return list(self._untried)
 
     def stop(self) -> None:
         """Begin nothing more, and let go of what was not begun; what is in a thread goes on."""

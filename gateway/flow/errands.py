@@ -71,7 +71,7 @@ class Errands:
     def work(self, attempts: Sequence[Attempt], lane: Lane) -> None:
         """Do jobs of one lane in one of its threads: read small mails together, leave the others to more threads."""
         if self._stopping.is_set():
-            self._crew.end([attempt.job for attempt in attempts])
+            self._crew.let_go([attempt.job for attempt in attempts])
             return
         unread = self._unread(attempts)
         alone = [one for one in unread if one.raw is None or one.attempt.job.crashes]
@@ -112,7 +112,7 @@ class Errands:
     def _read_alone(self, one: _Unread, lane: Lane) -> None:
         job = one.attempt.job
         if self._stopping.is_set():
-            self._crew.end([job])
+            self._crew.let_go([job])
             return
         with self._judged(one.attempt):
             file = self._readers().scratch() if one.raw is None else None
@@ -159,6 +159,8 @@ class Errands:
         """Whether a call would be in vain, by what was learned while it waited for its turn; then the job is let go."""
         job = attempt.job
         if self._stopping.is_set():
+            self._crew.let_go([job])
+        elif self._crew.is_late(attempt):
             self._crew.end([job])
         elif refusal := self._recorder.lanes.refusal(job.lane, attempt.token) if not attempt.probing else "":
             self._crew.have([job], lambda _lane: self._failed(attempt, Refused(refusal)))
@@ -190,7 +192,7 @@ class Errands:
     def _failed(self, attempt: Attempt, error: BaseException) -> None:
         """Record that a try did not succeed, but for one that our own stopping ended."""
         if self._stopping.is_set() and isinstance(error, ReaderDied):
-            self._crew.end([attempt.job])
+            self._crew.let_go([attempt.job])
             return
         self._breakers.learn(attempt, error)
         self._recorder.record(attempt, failed(attempt.job, error, attempt.around.retry, time.time()))

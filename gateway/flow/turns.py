@@ -18,6 +18,7 @@ class Turns:
     def __init__(self, at_once: int, unrecorded: int) -> None:
         self._calls, self._open = at_once, unrecorded
         self._waiting: deque[Begin] = deque()
+        self._going_on = False
         self._lock = threading.Lock()
 
     def take(self, begin: Begin) -> None:
@@ -36,9 +37,18 @@ class Turns:
         self._go_on()
 
     def _go_on(self) -> None:
-        while (begin := self._next()) is not None:
-            if not begin():
-                self._free(calls=1, opened=1)
+        """Begin what can be begun, in one thread at a time: a call that is over at once comes here again."""
+        with self._lock:
+            if self._going_on:
+                return
+            self._going_on = True
+        try:
+            while (begin := self._next()) is not None:
+                if not begin():
+                    self._free(calls=1, opened=1)
+        except BaseException:
+            self._going_on = False
+            raise
 
     def _free(self, calls: int, opened: int) -> None:
         with self._lock:
@@ -48,6 +58,7 @@ class Turns:
     def _next(self) -> Begin | None:
         with self._lock:
             if not (self._waiting and self._calls > 0 and self._open > 0):
+                self._going_on = False
                 return None
             self._calls -= 1
             self._open -= 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
+from gateway.errors import GatewayError
 from gateway.flow.answer import send_answer
 from gateway.flow.attempt import Attempt
 from gateway.flow.breaker import Breakers
@@ -27,6 +28,9 @@ _STRANGE_EVERY = 10.0
 # A job's turn is never further away than this many times the longest wait; Cention may ask for more than ours.
 _LONGEST_WAITS = 10.0
 _FORGET_EVERY = 60.0
+_GIVE_BACK_SECONDS = 5.0
+# So often in the time of a lease: another node's lost ones are taken over by so much later than they run out.
+_RENEWALS = 10
 # A lane has as many jobs in hand as it may call at once, and as many again that are read or recorded meanwhile.
 _IN_HAND = 4
 
@@ -85,7 +89,16 @@ class Worker:
             self._recorder.tell()
             time.sleep(0.02)
         self._crew.stop()
+        self._give_back()
         return len(self._crew.in_hand())
+
+    def _give_back(self) -> None:
+        """Let other nodes have at once what we leased and did not try."""
+        if untried := self._crew.untried():
+            try:
+                self._spool.change(partial(jobs.give_back, jobs=untried)).result(_GIVE_BACK_SECONDS)
+            except (GatewayError, TimeoutError) as error:
+                log.trouble("giving leases back", error)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -108,9 +121,9 @@ class Worker:
         rooms = self._rooms(in_hand)
         if not rooms or free <= 0:
             return 0
-        seconds = self.around.settings.worker.lease
+        seconds, asked = self.around.settings.worker.lease, time.monotonic()
         taken = self._spool.change(partial(jobs.lease, rooms=rooms, most=free, seconds=seconds)).result()
-        self._begin(taken)
+        self._begin(taken, asked)
         return len(taken)
 
     def _rooms(self, in_hand: Mapping[str, int]) -> list[LaneRoom]:
@@ -126,11 +139,11 @@ class Worker:
         first = self._turn % len(rooms) if rooms else 0
         return rooms[first:] + rooms[:first]
 
-    def _begin(self, taken: Sequence[Job], *, probing: bool = False) -> None:
+    def _begin(self, taken: Sequence[Job], asked: float, *, probing: bool = False) -> None:
         around = self.around
         for lane, some in groupby(sorted(taken, key=lambda job: job.lane), key=lambda job: job.lane):
             token = token_of(lane, around)
-            attempts = [Attempt(job, around, token, probing) for job in some]
+            attempts = [Attempt(job, around, token, asked, probing) for job in some]
             for together in self._parts(attempts):
                 work = partial(self._work, together)
                 self._crew.begin([attempt.job for attempt in together], around.settings.concurrency(lane), work)
@@ -156,8 +169,11 @@ class Worker:
         """Do a job of the road out."""
         with lane.calling:
             if self._stopping.is_set():
+                self._crew.let_go([attempt.job])
+                return
+            if self._crew.is_late(attempt):
                 self._crew.end([attempt.job])
-                return  # it waited for its turn; the next start takes it up
+                return
             try:
                 verdict = Verdict(send_answer(attempt.job, self._spool, attempt.around), Credentials.WORK)
                 self._breakers.learn(attempt, None)
@@ -174,10 +190,11 @@ class Worker:
     def _renew(self) -> float:
         """Keep our leases, put back those of others that ran out, and what a clock that was set back would hold up."""
         worker = self.around.settings.worker
-        held = self._crew.in_hand()
+        held, asked = self._crew.in_hand(), time.monotonic()
         self._spool.change(partial(jobs.renew, jobs=held, seconds=worker.lease)).result()
+        self._crew.renewed_at = asked
         self._spool.change(partial(jobs.unstall, furthest=_LONGEST_WAITS * worker.retry_max)).result()
-        return worker.lease / 3
+        return worker.lease / _RENEWALS
 
     def _look_for_strange_lanes(self) -> float:
         """Find jobs of routes that are in no settings any more: they are begun too, and parked with that reason."""
@@ -186,7 +203,7 @@ class Worker:
         return _STRANGE_EVERY
 
     def _probe(self) -> float:
-        self._recorder.lanes.probe(self.around, partial(self._begin, probing=True))
+        self._recorder.lanes.probe(self.around, partial(self._begin, asked=time.monotonic(), probing=True))
         return _TICK
 
     def _forget(self) -> float:

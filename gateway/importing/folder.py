@@ -77,26 +77,30 @@ class Folder:
 
     def done(self, standing: Standing) -> int:
         """Return the size of the files that are done."""
-        done = [name for name in self._names() if not self._is_left(name, standing)]
-        return sum(_size(self._folder / name) for name in done)
+        left = set(self._left(standing))
+        return sum(_size(self._folder / name) for name in self._names() if name not in left)
 
     def entries(self, standing: Standing) -> Iterator[Entry]:
         """Yield the files that are not done, in order."""
-        for name in sorted(self._names(), key=self._mails.order):
-            if self._is_left(name, standing):
-                path = self._folder / name
-                yield Entry(
-                    at=name,
-                    after=None if name in standing.refused else name,
-                    shown=shown(path),
-                    size=_size(path),
-                    pieces=partial(_pieces, path, self._convert),
-                    received=self._mails.received(name),
-                )
+        refused = frozenset(standing.refused)
+        for name in self._left(standing):
+            path = self._folder / name
+            yield Entry(
+                at=name,
+                after=None if name in refused else name,
+                shown=shown(path),
+                size=_size(path),
+                pieces=partial(_pieces, path, self._convert),
+                received=self._mails.received(name),
+            )
 
-    def _is_left(self, name: str, standing: Standing) -> bool:
-        place = str(standing.place)
-        return not place or self._mails.order(name) > self._mails.order(place) or name in standing.refused
+    def _left(self, standing: Standing) -> list[str]:
+        """Return the files that are not done, in order."""
+        names = sorted(self._names(), key=self._mails.order)
+        if not standing.place:
+            return names
+        last, refused = self._mails.order(str(standing.place)), frozenset(standing.refused)
+        return [name for name in names if self._mails.order(name) > last or name in refused]
 
     def _names(self) -> list[str]:
         if self._only:

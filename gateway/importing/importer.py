@@ -205,7 +205,8 @@ class Importer:
             course.refused.pop(entry.at, None)
         if entry.after is not None and len(course.refused) <= _REFUSED_KEPT:
             course.place = entry.after
-        if time.monotonic() > course.noted + _NOTE_SECONDS:
+        # What is noted grows with what was refused: the more that is, the more seldom.
+        if time.monotonic() > course.noted + _NOTE_SECONDS * (1 + len(course.refused) / 100):
             self._note(course)
         self._tally.done += entry.size
         self._watch.moved(self._tally)

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ _FINGERPRINT = 4096
 _HEAD = 64 * 1024
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+# Each that is tried is a look elsewhere in the file, and whoever wrote the mail may have put thousands in it.
+_MOST_LENGTHS = 20
 _FITS = re.compile(rb"(?:\r?\n){0,2}")
 # UW-IMAP, Pine and their kin keep a folder's state in a mail of its own.
 _FOLDER_DATA = re.compile(rb"^subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA", re.IGNORECASE | re.MULTILINE)
@@ -92,8 +95,8 @@ class Mbox:
         body = start + (found.end() if found else 0)
         following = _next_line(file, start)
         if body <= following and self._flavour not in {Flavour.MBOXO, Flavour.MBOXRD}:
-            for length in _LENGTH.findall(head, 0, body - start):
-                end = body + int(length)
+            for length in islice(_LENGTH.finditer(head, 0, body - start), _MOST_LENGTHS):
+                end = body + int(length[1])
                 if _fits(file, end):
                     return _Span(start, body, end, measured=True)
         return _Span(start, min(body, following), _without_empty_line(file, start, following), measured=False)

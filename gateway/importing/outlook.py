@@ -30,7 +30,7 @@ def mail_of(path: Path) -> bytes:
 
     try:
         with olefile.OleFileIO(path) as container:
-            return _mail(_message(msgfile.message(container)), _digest(path), _DEPTH)
+            return _mail(_message(msgfile.message(container, path.stat().st_size)), _digest(path), _DEPTH)
     except (Unreadable, MemoryError):
         raise
     except Exception as error:
@@ -104,8 +104,8 @@ def _line(value: str) -> str:
 
 def _content(message: Storage, digest: str, depth: int) -> EmailMessage:
     content = EmailMessage(policy=SMTP)
-    content.set_content(message.text(msgfile.BODY).encode("utf-8", "replace").decode())
-    html, charset = message.html()
+    plain, html, charset = message.texts()
+    content.set_content(plain.encode("utf-8", "replace").decode())
     if html:
         content.add_alternative(html, "text", "html", params={"charset": charset} if charset else {})
     for number, attachment in enumerate(message.parts("attach")):
@@ -122,13 +122,18 @@ def _attach(content: EmailMessage, attachment: Storage, digest: str, depth: int)
             message_from_bytes(_mail(embedded, digest, depth - 1)), filename=f"{Path(name).stem}.eml"
         )
         return
-    kind, _, sort = (attachment.text(msgfile.MIME) or "application/octet-stream").partition("/")
     cid = _line(attachment.text(msgfile.CONTENT_ID))
     content.add_attachment(
         attachment.binary(msgfile.DATA),
-        _line(kind),
-        _line(sort) or "octet-stream",
+        *_media_type(_line(attachment.text(msgfile.MIME))),
         filename=name,
         cid=f"<{cid}>" if cid else None,
         disposition="inline" if cid else "attachment",
     )
+
+
+def _media_type(said: str) -> tuple[str, str]:
+    """Return the halves of a media type. A file is one thing: the type of something with parts is none for it."""
+    kind, _, sort = said.partition("/")
+    has_parts = kind.lower() == "multipart" or (kind.lower() == "message" and sort.lower() != "rfc822")
+    return (kind, sort) if kind and sort and not has_parts else ("application", "octet-stream")

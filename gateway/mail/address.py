@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 _COMMENT_PIECE = re.compile(r"\\.|[()]|[^\\()]+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED_SIGN = re.compile(r"\\([^\w\s])", re.ASCII)
-_SPACE_AROUND = re.compile(r"\s*+([@.])\s*", re.ASCII)
+_SPACE_AROUND = re.compile(r"(?:(?<!\s)\s++)?+([@.])\s*+", re.ASCII)
 _SCHEME = re.compile(r"\[?\b(?:mailto|smtp):", re.IGNORECASE)
 _X500 = re.compile(r"/[A-Za-z]{1,3}=")
 _AROUND = {"{": "}", "'": "'"}

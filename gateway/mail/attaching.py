@@ -31,27 +31,30 @@ def attach(files: Iterable[Kept], html: str, notes: Notes, manner: Manner) -> tu
     A picture is inline, and has a `content_id`, where the page says `cid:` to it or it came with the page.
     """
     called = cids(html) if "cid:" in html.lower() else frozenset()
-    names: set[str] = set()
+    names: dict[str, int] = {}
     made = [_attachment(file, number, called, names, notes) for number, file in enumerate(files, 1)]
     if manner.inline_images == "attach" or not called:
         return tuple(made), html
     return _without_pictures(made, html, notes) if manner.inline_images == "strip" else _as_data(made, html)
 
 
-def unique(name: str, taken: set[str]) -> str:
-    """Return `name`, numbered as `a (2).pdf` where it is taken; it is taken from now on."""
+def unique(name: str, taken: dict[str, int]) -> str:
+    """Return `name`, numbered as `a (2).pdf` where it is taken; it is taken from now on.
+
+    `taken` has the names, in one case, each with the highest number that was put to it, 1 for none.
+    """
     stem, dot, ending = name.rpartition(".")
     if not stem:
         stem, dot, ending = name, "", ""
-    number, candidate = 1, name
+    number, candidate = taken.get(name.casefold(), 1), name
     while candidate.casefold() in taken:
         number += 1
         candidate = f"{stem} ({number}){dot}{ending}"
-    taken.add(candidate.casefold())
+    taken |= {candidate.casefold(): 1, name.casefold(): number}
     return candidate
 
 
-def _attachment(kept: Kept, number: int, called: frozenset[str], names: set[str], notes: Notes) -> Attachment:
+def _attachment(kept: Kept, number: int, called: frozenset[str], names: dict[str, int], notes: Notes) -> Attachment:
     file = kept.file(notes) if isinstance(kept, Leaf) else kept
     media_type = file.media_type
     if is_any(media_type):

@@ -23,6 +23,7 @@ _TEXTS = frozenset(
 _CONVERTED = {"text/enriched": enriched_text, "text/richtext": rich_text}
 _UNSEEN_PAGE = 2_000
 _DEEPEST_PACKED = 3
+_NUL_AMONG = 1_000  # by accident; packed data has one among 256 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,10 @@ class _Walk:
     def is_shown(self, leaf: Leaf, place: _Place) -> bool:
         if leaf.detached or leaf.related or (leaf.name and not place.alternative and (place.depth or not leaf.size)):
             return False
-        return (bool(leaf.media_type) and not leaf.name) or b"\0" not in leaf.content({})
+        if leaf.media_type and not leaf.name:
+            return True
+        content = leaf.content({})
+        return content.count(b"\0") <= (0 if leaf.name else max(1, len(content) // _NUL_AMONG))
 
     def text(self, leaf: Leaf) -> Layout:
         text, files = leaf.text_and_files(self.notes)

@@ -1,7 +1,7 @@
 """Invitations (RFC 5545, RFC 5546): what an event says, in a few lines that a person reads."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 _LONGEST = 500_000
@@ -13,6 +13,9 @@ _ZONE = re.compile(r';TZID="?([^";:]*)', re.IGNORECASE)
 _NAME = re.compile(r';CN=(?:"([^"]*)"|([^";:]*))', re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([\\;,Nn])")
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d{0,2}(Z?))?")
+# As 13:00 or 13.00, and as 1 pm or 1:00 pm.
+_OF_24 = re.compile(r"(?<!\d)(?=(\d{1,2})[:.](\d\d)(?!\d))")
+_OF_12 = re.compile(r"(?<!\d)(?=(1[0-2]|0?[1-9])(?::(\d\d))?\s?([ap])m)", re.IGNORECASE)
 _METHODS = {
     "REQUEST": "Invitation",
     "PUBLISH": "Event",
@@ -52,10 +55,21 @@ class _Property:
 _Event = dict[str, list[_Property]]
 
 
-def summary(calendar: str, told: str = "") -> str:
+Time = tuple[int, int]
+"""Hour and minute."""
+
+
+def times(text: str) -> frozenset[Time]:
+    """Return the times of day that a text has."""
+    of_24 = ((int(found[1]), int(found[2])) for found in _OF_24.finditer(text))
+    of_12 = ((int(found[1]) % 12 + 12 * (found[3] in "pP"), int(found[2] or 0)) for found in _OF_12.finditer(text))
+    return frozenset([*of_24, *of_12])
+
+
+def summary(calendar: str, told: Container[Time] = ()) -> str:
     """Return in lines what the events of a calendar are: what, when, where, by whom; "" if there is nothing to tell.
 
-    An event whose time `told`, the text beside it, has already is left out.
+    An event that begins at a time that is `told` already, in the text beside it, is left out.
     """
     method, events = _read(_FOLD.sub("", calendar[:_LONGEST]))
     shown = [event for event in events if not _is_told(event, told)]
@@ -124,14 +138,6 @@ def _when(event: _Event) -> str:
     return f"{date} {time}{until} {zone}".strip() + (f", repeated ({every})" if every else "")
 
 
-def _is_told(event: _Event, told: str) -> bool:
-    """Say if a text has the hour of an event, as 13:00 or as 1:00 pm."""
+def _is_told(event: _Event, told: Container[Time]) -> bool:
     time = event["DTSTART"][0].moment()[1] if "DTSTART" in event else ""
-    if not time or not told:
-        return False
-    hour, minute = int(time[:2]), time[3:]
-    minutes = f"(?::{minute})?" if minute == "00" else f":{minute}"
-    half = "pm" if hour >= 12 else "am"  # noqa: PLR2004 - noon
-    return bool(
-        re.search(rf"(?<!\d)(?:0?{hour}[:.]{minute}(?!\d)|{(hour - 1) % 12 + 1}{minutes}\s?{half})", told.lower())
-    )
+    return bool(time) and (int(time[:2]), int(time[3:])) in told

@@ -11,8 +11,9 @@ from gateway.mail.transfer import decode_base64
 
 # Charset, a language (RFC 2231 5), encoding.
 _START = rb"=\?\s?\"?([^?\s*\"]{0,60})\"?(?:\*[^?]{0,20})?\s?\?\s?([bBqQ])\s?\?"
-# A word ends at the first `?=` and does not run over the beginning of another one.
-_WORD = re.compile(_START + rb"((?:(?!=\?[^?\s]{1,60}\?[bBqQ]\?).)*?)\?=", re.DOTALL)
+# A word ends at the first `?=` and does not run over the beginning of another one. What has no end is read all the
+# same, so that nothing is read twice.
+_WORD = re.compile(_START + rb"((?:(?!=\?[^?\s]{1,60}\?[bBqQ]\?|\?=).)*+)(\?=)?", re.DOTALL)
 # One that nothing ends: where a header was cut, or the next one begins.
 _OPEN_WORD = re.compile(_START + rb"((?:(?!=\?[^?\s]{1,60}\?[bBqQ]\?).)*+)", re.DOTALL)
 _OPEN_WORDS = 100
@@ -63,6 +64,8 @@ def _pieces(value: bytes) -> list[_Piece]:
     done = 0
     # Past the last `?=` no word can end: without looking there, time grows with the length alone.
     for word in _WORD.finditer(value, 0, value.rfind(b"?=") + 2):
+        if not word[4]:
+            continue
         between = value[done : word.start()]
         if between and not (done and between.isspace()):
             pieces += _open_pieces(between)

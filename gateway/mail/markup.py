@@ -4,16 +4,18 @@ Both take time in proportion to the length, whatever is in it.
 """
 
 import re
+from collections import Counter
 from html import unescape
 
 _DEPTH = 400
+_UNCLOSED = 1_000
 _ENTITIES = 50_000
 _OPEN = 200
 _REPEATED = 3
 _REOPENED = 10_000_000
 _LONG_TAG = 20_000
 _ATTRIBUTES = 1_000
-# Elements that HTML never closes by itself; the others cannot be nested deeply.
+# Elements that HTML never closes by itself, and which people nest on purpose.
 _CONTAINERS = frozenset(
     re.findall(
         r"\w+",
@@ -23,6 +25,17 @@ _CONTAINERS = frozenset(
 )
 # What HTML opens anew in each paragraph until it is closed.
 _FORMATTING = frozenset(re.findall(r"\w+", "a b big code em font i nobr s small strike strong tt u"))
+# Elements that need no closing tag, or have none; and those of which this is not so within a drawing.
+_CLOSED = frozenset(re.findall(r"\w+", "body br dd dt embed head hr img li meta p"))
+_CLOSED_OUTSIDE = frozenset(
+    re.findall(
+        r"\w+",
+        """area base col colgroup html input link option param rp rt source tbody td tfoot th thead tr track wbr""",
+    )
+)
+_DRAWINGS = frozenset({"svg", "math"})
+# An item closes the one before it, unless that is of the other kind of list.
+_ITEMS = {"li": "list", "dd": "definitions", "dt": "definitions"}
 # A quote opens only after `=`, as in browsers, and nothing is tried twice.
 _TAG = re.compile(r"""<(/?)([a-z][^\s/<>]*+)((?:[^<>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+|<)*+)""", re.IGNORECASE)
 _VALUE = re.compile(r"""=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]*+)""")
@@ -47,7 +60,9 @@ def is_forbidding(html: str) -> bool:
     if tags <= _DEPTH and len(html) <= _LONG_TAG:
         return False
     found = [(not match[1], match[2].lower(), match[3]) for match in _TAG.finditer(html)]
-    return _has_many_attributes(found) or (tags > _DEPTH and (_is_too_deep(found) or _is_reopened(found)))
+    return _has_many_attributes(found) or (
+        tags > _DEPTH and (_is_too_deep(found) or _is_unclosed(found) or _is_reopened(found))
+    )
 
 
 def _has_many_attributes(tags: list[tuple[bool, str, str]]) -> bool:
@@ -69,6 +84,27 @@ def _is_too_deep(tags: list[tuple[bool, str, str]]) -> bool:
                 return True
         elif opened and opened[-1] == name:
             opened.pop()
+    return False
+
+
+def _is_unclosed(tags: list[tuple[bool, str, str]]) -> bool:
+    """Say if too much else is opened and not closed, such as `<span>`: each of it is within the one before."""
+    drawn = any(name in _DRAWINGS for _, name, _ in tags)
+    closed = _CONTAINERS | _CLOSED if drawn else _CONTAINERS | _CLOSED | _CLOSED_OUTSIDE
+    opened: Counter[str] = Counter()
+    unclosed, item = 0, ""
+    for opens, name, _ in tags:
+        if opens and name in _CONTAINERS:
+            item = ""
+        elif opens and name in _ITEMS:
+            unclosed += bool(item) and item != _ITEMS[name]
+            item = _ITEMS[name]
+        elif name not in closed and (opens or opened[name]):
+            step = 1 if opens else -1
+            opened[name] += step
+            unclosed += step
+        if unclosed > _UNCLOSED:
+            return True
     return False
 
 

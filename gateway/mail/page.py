@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from gateway.mail.allowlist import style
 
 _HEAD = 64 * 1024
-_ATTRIBUTE = re.compile(r"""([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++))""")
+_ATTRIBUTE = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++))""")
 _BASE = re.compile(r"<base\b([^<>]*+)>", re.IGNORECASE)
 _BODY = re.compile(r"<body\b([^<>]*+)>", re.IGNORECASE)
 _COLOURS = {"bgcolor": "background-color", "text": "color"}

@@ -28,7 +28,7 @@ _PARAMETER = re.compile(
     re.DOTALL | re.VERBOSE | re.ASCII,
 )
 _ESCAPED = re.compile(r'\\(["\\])')
-_COMMENT = re.compile(r"\s+\(.*", re.DOTALL)
+_COMMENT = re.compile(r"(?<!\s)\s+\(.*", re.DOTALL)
 # `charset'language'` before the first piece; the second mark is sometimes left out, and a quotation mark put behind.
 _CHARSET = re.compile(r"([\w.:-]{0,40})'(?:([A-Za-z0-9-]{0,20})')?\"?", re.ASCII)
 _MARKED_AS_EXTENDED = re.compile(r"(?:utf-8|iso-8859-1|windows-125\d|us-ascii)'[A-Za-z-]{0,10}'", re.IGNORECASE)

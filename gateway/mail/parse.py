@@ -93,7 +93,7 @@ def _mail(
 
 
 def _whole(raw: bytes, beside: tuple[Attachment, ...] = ()) -> Attachment:
-    return Attachment(unique("mail.eml", {file.name.casefold() for file in beside}), "message/rfc822", raw)
+    return Attachment(unique("mail.eml", {file.name.casefold(): 1 for file in beside}), "message/rfc822", raw)
 
 
 def _charset(part: Part) -> str:

@@ -34,9 +34,9 @@ _ESCAPE = re.compile(r"\\(.)")
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 # Filling after a preview line, and places where a word may be broken.
 _UNSEEN = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]|(?<=\\s)[\u200c\u200d]|[\u200c\u200d](?=\\s)")
-_LIST_INDENT = re.compile(r"^((?:>+ )?)  (?=(?: {2,3})*(?:\* |\d+\. ))", re.MULTILINE)
+_LIST_INDENT = re.compile(r"^((?:>+ )?)  (?! [^ ])(?= *+(?:\* |\d+\. ))", re.MULTILINE)
 _EMPTY_QUOTED = re.compile(r"^(>+)\n(?:\1\n)+", re.MULTILINE)
-_EMPTY_AT_END = re.compile(r"(?:\n>++)++\Z")
+_EMPTY_QUOTES = re.compile(r"(?:\n>++)++")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|bmp|svg|webp|tiff?|emz|wmz)", re.IGNORECASE)
 # What programs write where nobody has described a picture.
@@ -74,7 +74,8 @@ def _tidied(text: str) -> str:
     text = _UNSEEN.sub("", _LINK.sub(_link, text).replace("\xa0", " ").replace(_BLANK, " "))
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     text = _BLANK_LINES.sub("\n\n", _EMPTY_QUOTED.sub(r"\1\n", _LIST_INDENT.sub(r"\1", text)))
-    return _EMPTY_AT_END.sub("", text.strip("\n"))
+    text = text.strip("\n")
+    return _EMPTY_QUOTES.sub(lambda empty: "" if empty.end() == len(text) else empty[0], text)
 
 
 def _link(match: re.Match[str]) -> str:

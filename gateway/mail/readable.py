@@ -36,12 +36,11 @@ def text_of_file(leaf: Leaf, notes: Notes, manner: Manner, *, alone: bool) -> Se
 
 def without_what_is_told(shown: tuple[Segment, ...]) -> tuple[Segment, ...]:
     """Leave out the summary of a calendar whose events the text tells itself."""
-    text = text_of(tuple(segment for segment in shown if not segment.aside))
+    told = calendar.times(text_of(tuple(segment for segment in shown if not segment.aside)))
     return tuple(
         segment
         for segment in shown
-        if not (segment.aside and isinstance(segment.source, Leaf))
-        or calendar.summary(segment.source.text({}), told=text)
+        if not (segment.aside and isinstance(segment.source, Leaf)) or calendar.summary(segment.source.text({}), told)
     )
 
 

@@ -7,7 +7,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from gateway.mail.label import codecs_for
+from gateway.mail.label import ISO_2022, codecs_for
 
 _HEADER = struct.Struct("<IIII")
 _PACKED, _PLAIN = 0x75465A4C, 0x414C454D
@@ -139,7 +139,7 @@ class _Reader:
             self.text("")
             group.replaced = number != 0
         elif word == "ansicpg" and number:
-            self.codec = next(iter(codecs_for(f"cp{number}")), "cp1252")
+            self.codec = next((codec for codec in codecs_for(f"cp{number}") if codec != ISO_2022), "cp1252")
         elif word == "uc":
             self.fallback = number or 0
         elif word == "u" and number is not None:

@@ -3,7 +3,7 @@
 import zlib
 from enum import Enum
 
-from gateway.mail.ber import EXPLICIT_0, OBJECT_ID, OCTETS, NotBer, octets, value_at, values
+from gateway.mail.ber import EXPLICIT_0, OBJECT_ID, OCTETS, NotBer, Reader
 
 MEDIA_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _CONSTRUCTED = 0x20
@@ -31,26 +31,27 @@ def open_seal(content: bytes, limit: int) -> bytes | Sealed:
 
 
 def _opened(content: bytes, limit: int) -> bytes | Sealed:
-    whole = value_at(content, 0, len(content))
-    parts = values(content, whole.start, whole.end)
+    reader = Reader(content)
+    whole = reader.value_at(0, len(content))
+    parts = reader.values(whole.start, whole.end)
     kind = next(parts)
     name = content[kind.start : kind.end] if kind.tag == OBJECT_ID else b""
     if name in _ENVELOPED:
         return Sealed.ENCRYPTED
     if name not in {_SIGNED, _COMPRESSED}:
         return Sealed.UNKNOWN
-    inner = value_at(content, next(parts).start, whole.end)
+    inner = reader.value_at(next(parts).start, whole.end)
     enclosed = next(
         packed
-        for child in values(content, inner.start, inner.end)
+        for child in reader.values(inner.start, inner.end)
         if child.constructed
-        for packed in values(content, child.start, child.end)
+        for packed in reader.values(child.start, child.end)
         if packed.tag == EXPLICIT_0
     )
-    value = value_at(content, enclosed.start, enclosed.end)
+    value = reader.value_at(enclosed.start, enclosed.end)
     if value.tag & ~_CONSTRUCTED != OCTETS:
         return Sealed.UNKNOWN
-    packed_content = octets(content, value)
+    packed_content = reader.octets(value)
     return _inflated(packed_content, limit) if name == _COMPRESSED else packed_content
 
 

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from gateway.mail import rtf
 from gateway.mail.charset import decode
+from gateway.mail.field import clean
 from gateway.mail.mapi import BINARY, OBJECT, STRING, UNICODE, Property, integer, properties
+from gateway.mail.parameter import media_type
 
 MEDIA_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 NAMES = frozenset({"winmail.dat", "win.dat"})
@@ -28,6 +30,7 @@ _TEXT, _HTML, _RTF_PACKED, _INTERNET_CODE_PAGE = 0x1000, 0x1013, 0x1009, 0x3FDE
 _CONTENT, _LONG_NAME, _SHORT_NAME, _DISPLAY_NAME = 0x3701, 0x3707, 0x3704, 0x3001
 _MEDIA_TYPE, _CONTENT_ID = 0x370E, 0x3712
 _ID_LENGTH = 16
+_LONGEST_ID = 998
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +134,11 @@ def _file(things: list[_Thing], codec: str) -> Packed | None:
         return None
     names = [_text(said[key], codec) for key in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) if key in said]
     name = next(filter(None, [*names[:1], title, *names[1:]]), "")
-    media_type = _text(said[_MEDIA_TYPE], codec).lower() if _MEDIA_TYPE in said else ""
+    kind = media_type(_text(said[_MEDIA_TYPE], codec).encode()).value if _MEDIA_TYPE in said else ""
     if content.startswith(SIGNATURE):  # a message that was attached
-        name, media_type = f"{name.removesuffix('.dat') or 'message'}.dat", "application/ms-tnef"
-    content_id = _text(said[_CONTENT_ID], codec).strip("<> ") if _CONTENT_ID in said else ""
-    return Packed(name, media_type, content, content_id)
+        name, kind = f"{name.removesuffix('.dat') or 'message'}.dat", "application/ms-tnef"
+    content_id = clean(_text(said[_CONTENT_ID], codec), _LONGEST_ID).strip("<> ") if _CONTENT_ID in said else ""
+    return Packed(name, kind, content, content_id)
 
 
 def _body(message: _Message, limit: int) -> tuple[str, str]:

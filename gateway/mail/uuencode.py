@@ -12,7 +12,7 @@ import pybase64
 
 from gateway.mail.block import Block
 
-_BEGIN = re.compile(rb"^begin(-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,300}?)[ \t]*\r?\n", re.MULTILINE)
+_BEGIN = re.compile(rb"^begin(-base64)?[ \t]++[0-7]{3,4}[ \t]([^\r\n]{1,300}+)[ \t]*+\r?\n", re.MULTILINE)
 _LINE = re.compile(rb"([^\r\n]*)(?:\r{0,2}\n|\Z)")
 _BASE64_END = re.compile(rb"^====[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _ENDS = frozenset({b"end", b"END"})
@@ -34,7 +34,7 @@ def blocks(content: bytes) -> Iterator[Block]:
     while begin := _BEGIN.search(content, at):
         data, at, complete = (_base64 if begin[1] else _lines)(content, begin.end())
         if data or complete:
-            yield Block(begin.start(), at, begin[2], data, fault="" if complete else "it was cut short")
+            yield Block(begin.start(), at, begin[2].strip(b" \t"), data, fault="" if complete else "it was cut short")
 
 
 def _lines(content: bytes, start: int) -> tuple[bytes, int, bool]:

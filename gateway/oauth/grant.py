@@ -130,7 +130,7 @@ def wait_of(value: str, now: datetime) -> timedelta | None:
     else:
         try:
             then = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         wait = (then if then.tzinfo else then.replace(tzinfo=UTC)) - now
     return min(wait, _LONGEST_WAIT) if wait > timedelta() else None

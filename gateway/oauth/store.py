@@ -83,7 +83,9 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
     """
     try:
         _make(path.parent)
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Root may be who asks: a link that the folder's owner left there must not have it give another file away.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        lock = os.open(path.with_name(f"{path.name}.lock"), flags, 0o600)
     except OSError as error:
         raise Temporary(f"{path}: tokens cannot be kept there: {error.strerror}") from error
     try:

@@ -56,9 +56,9 @@ def duplicates(claims: Claims) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def check_pattern(pattern: str) -> str | None:
     """Return what is wrong with a recipient pattern of the settings, as a sentence; None where it is right."""
-    local, at, _ = pattern.rpartition("@")
-    domain = _split(pattern)[1]
-    if not at or not local:
+    local = pattern.rpartition("@")[0]
+    name, domain = _split(pattern)
+    if not name:
         return f'expected an address or "*@domain", found {pattern!r}'
     if "*" in pattern and (local != "*" or "*" in domain):
         return f'"*" stands for every address of a domain only, as in "*@example.com"; found {pattern!r}'

@@ -50,7 +50,7 @@ class Administration:
 
     async def tokens(self, request: Request) -> Response:
         """Make a token: `claim`, the area that errands land in, and for how many seconds it is good."""
-        asked = jsonapi.read(await request.body(), TOKEN, "a token", unreadable=422)
+        asked = await jsonapi.received(request, TOKEN, "a token")
         right = Right(asked["claim"])
         area = self._area(asked)
         workspace = asked.get("workspace", area.workspace)
@@ -62,7 +62,7 @@ class Administration:
     async def callbacks(self, request: Request) -> Response:
         """The callback settings; PUT puts an array of them, `{url, secret, areas}`, in their place."""
         if request.method == "PUT":
-            asked = jsonapi.read(await request.body(), settings.SHAPE, "callback settings", unreadable=422)
+            asked = await jsonapi.received(request, settings.SHAPE, "callback settings")
             self._callbacks.put(asked)
         return jsonapi.plain(self._callbacks.shown())
 
@@ -74,7 +74,7 @@ class Administration:
     async def faults(self, request: Request) -> Response:
         """The faults in force and what is left of each; PUT puts one, or an array of them, in their place."""
         if request.method == "PUT":
-            asked = jsonapi.read(await request.body(), faults_shape, "a fault", unreadable=422)
+            asked = await jsonapi.received(request, faults_shape, "a fault")
             self._faults.replace([Fault(**one) for one in (asked if isinstance(asked, list) else [asked])])
         elif request.method == "DELETE":
             self._faults.replace([])

@@ -58,7 +58,7 @@ class Control:
         """Answer an errand as an agent would; callbacks are sent `times` times over, or not yet with `hold=true`."""
         errand = self._errand(request)
         times, hold = _number(request, "times", 1), request.query_params.get("hold") == "true"
-        asked = jsonapi.read(await request.body(), ANSWER, "the simulator's answer", unreadable=422)
+        asked = await jsonapi.received(request, ANSWER, "the simulator's answer")
         try:
             return _posted(await self._desk.answer(errand.id, composed(asked), times, hold=hold))
         except Nowhere as nowhere:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -53,9 +53,13 @@ class Courier:
             task.add_done_callback(self._trying.discard)
         return delivery
 
-    async def stop(self) -> None:
-        """Try nothing again; returns when nothing is under way."""
+    def hurry(self) -> None:
+        """Send at once what is to be late, and try nothing again."""
         self._stopping.set()
+
+    async def stop(self) -> None:
+        """Hurry; returns when no further try is under way."""
+        self.hurry()
         await asyncio.gather(*self._trying)
         self._stopping = asyncio.Event()
 
@@ -120,8 +124,3 @@ def _said(delivery: Delivery, body: bytes, fault: Fault) -> Delivery:
             return replace(delivery, error=f"cut on order: the connection was closed {part}")
         response = connection.getresponse()
         return replace(delivery, status=response.status, body=response.read(MOST_SHOWN).decode("utf-8", "replace"))
-
-
-def outcomes(deliveries: Sequence[Delivery]) -> list[dict[str, object]]:
-    """What the other side said to each, as JSON."""
-    return [delivery.outcome() for delivery in deliveries]

@@ -1,25 +1,30 @@
 """What the simulated Cention remembers: errands, and the files of answers; in memory, or in a file as well."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.simulator.areas import Area
 from gateway.simulator.changes import Changes, Subscription
 from gateway.simulator.contract import ARCHIVE, ATTACHMENT
 from gateway.simulator.errand import Answer, Closed, Delivery, Errand, File, Upload
-from gateway.simulator.store import Store
+from gateway.simulator.store import Store, Unusable
 
+Thing = TypeVar("Thing")
 ERRANDS, FILES = TypeAdapter(Errand), TypeAdapter(File)
 FIRST_IDS = {"errand": 511055, "answer": 1189, "response": 3304, ATTACHMENT: 788, ARCHIVE: 12}
 
 
 class State:
-    """Errands and files by their ids. It lives in one event loop; without a store it forgets all when that ends."""
+    """Errands and files by their ids. It lives in one event loop; without a store it forgets all when that ends.
+
+    Unusable when the store's file cannot be read.
+    """
 
     def __init__(self, store: Store | None = None) -> None:
         self._store = store
@@ -27,10 +32,10 @@ class State:
         self._errands: dict[str, Errand] = {}
         self._files: dict[tuple[str, str], File] = {}
         self._message_ids: Counter[tuple[str, str]] = Counter()
-        for row in store.all("errand") if store else ():
-            self._hold(ERRANDS.validate_json(row))
-        for row in store.all("file") if store else ():
-            file = FILES.validate_json(row)
+        for errand in _restored(store, "errand", ERRANDS):
+            self._errands[errand.id] = errand
+            self._message_ids[_message_key(errand)] += 1
+        for file in _restored(store, "file", FILES):
             self._files[file.type, str(file.id)] = file
         used = self._used()
         self._next = {name: count(max([first - 1, *used[name]]) + 1) for name, first in FIRST_IDS.items()}
@@ -135,10 +140,6 @@ class State:
 
     # -- keeping
 
-    def _hold(self, errand: Errand) -> None:
-        self._errands[errand.id] = errand
-        self._message_ids[_message_key(errand)] += 1
-
     def _put(self, errand: Errand) -> Errand:
         self._write("errand", errand.id, errand)
         self._errands[errand.id] = errand
@@ -166,6 +167,17 @@ def searchable(errand: Errand) -> str:
     told = [message.get(field, "") for field in ("subject", "name", "from", "message_id", "body")]
     extra = orjson.dumps(attributes["extradata"]).decode() if "extradata" in attributes else ""
     return "\n".join([errand.id, errand.area.name, attributes.get("cuid", ""), extra, *told])
+
+
+def _restored(store: Store | None, kind: str, shape: TypeAdapter[Thing]) -> Iterator[Thing]:
+    """Everything of a kind that the store has; Unusable when it is not of this simulator's making."""
+    if store is None:
+        return
+    for row in store.all(kind):
+        try:
+            yield shape.validate_json(row)
+        except ValidationError as wrong:
+            raise Unusable(f"{store.path}: another version of the simulator wrote it; name another file") from wrong
 
 
 def _message_key(errand: Errand) -> tuple[str, str]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.simulator.shape import Check, Flaw
 
 MEDIA_TYPE = "application/vnd.api+json"
 MOST_ERRORS = 100
+MOST_RECEIVED = 256_000_000
 STATUSES = frozenset(HTTPStatus)
 
 
@@ -51,18 +54,31 @@ def flawed(flaws: Sequence[Flaw], section: str) -> Response:
         | {"source": {"pointer": flaw.pointer}}
         for flaw in flaws
     ]
-    return document(status, {"errors": errors[:MOST_ERRORS]})
+    return document(status, {"errors": errors})
 
 
-def read(body: bytes, check: Check, section: str, *, unreadable: int = 400, ignore_unknown: bool = False) -> Any:
+def read(
+    body: bytes | bytearray, check: Check, section: str, *, unreadable: int = 400, ignore_unknown: bool = False
+) -> Any:
     """The value in a body, when it is JSON and of the shape that is asked for; Refusal otherwise."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as wrong:
         raise Refusal(error(unreadable, f"The body is not JSON: {wrong}")) from wrong
-    if flaws := [flaw for flaw in check(value) if not (flaw.unknown and ignore_unknown)]:
+    found = (flaw for flaw in check(value) if not (flaw.unknown and ignore_unknown))
+    if flaws := list(islice(found, MOST_ERRORS)):
         raise Refusal(flawed(flaws, section))
     return value
+
+
+async def received(request: Request, check: Check, section: str) -> Any:
+    """What somebody asks of the simulator itself, when it is of this shape; Refusal otherwise, or of too much of it."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_RECEIVED:
+            raise Refusal(error(413, f"At most {MOST_RECEIVED} bytes are taken."))
+    return read(body, check, section, unreadable=422)
 
 
 def _error(status: int, detail: str) -> dict[str, Any]:

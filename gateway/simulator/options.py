@@ -11,6 +11,7 @@ from gateway.simulator.areas import Area, Place, laid_out
 from gateway.simulator.form import IDS, LINKS, SPELLINGS, Form, IdForm, LinkForm, Spelling
 
 HIGHEST_PORT = 65535
+LONGEST_WAIT = 86_400
 NAME = r"[A-Za-z0-9._-]+"
 Unknown = Literal["refuse", "ignore"]
 Pairs = tuple[tuple[str, str], ...]
@@ -125,6 +126,7 @@ def _wrong_areas(options: Options) -> Iterator[str]:
 
 def _wrong_numbers(options: Options) -> Iterator[str]:
     bounds = {
+        "token_days": (-36500, 36500),
         "tries": (1, 1000),
         "latency": (0, 3600),
         "jitter": (0, 3600),
@@ -134,8 +136,8 @@ def _wrong_numbers(options: Options) -> Iterator[str]:
     for name, (least, most) in bounds.items():
         if not least <= getattr(options, name) <= most:
             yield f"{name}: from {least} to {most} expected, found {getattr(options, name)}"
-    if not options.waits or min(options.waits) < 0:
-        yield f"waits: seconds, at least one number, expected, found {options.waits}"
+    if not options.waits or not all(0 <= wait <= LONGEST_WAIT for wait in options.waits):
+        yield f"waits: seconds from 0 to {LONGEST_WAIT} expected, found {', '.join(map(str, options.waits)) or 'none'}"
 
 
 def area_named(name: str, areas: tuple[Area, ...]) -> Area | None:

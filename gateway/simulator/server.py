@@ -75,11 +75,12 @@ class Simulator:
         await server.ready.wait()
 
     async def stop(self) -> None:
-        """Finish what is in hand, delayed answers at once, and close; nothing happens when it does not run."""
+        """Finish what is in hand, what is delayed at once, and close; nothing happens when it does not run."""
         if self._running is None:
             return
         (server, serving, api), self._running = self._running, None
         api.closing.set()
+        self._courier.hurry()
         self._state.end()
         server.should_exit = True
         await serving

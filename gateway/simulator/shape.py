@@ -47,6 +47,21 @@ def anything(_value: Any) -> Iterator[Flaw]:
     yield from ()
 
 
+def shallow(most: int) -> Check:
+    """Any JSON of at most so many levels of objects and arrays."""
+
+    def check(value: Any) -> Iterator[Flaw]:
+        level: list[Any] = [[value]]
+        for _ in range(most + 1):
+            members_of = (one.values() if isinstance(one, dict) else one for one in level)
+            level = [inner for inside in members_of for inner in inside if isinstance(inner, dict | list)]
+            if not level:
+                return
+        yield Flaw(f"must have at most {most} levels of objects and arrays, and has more")
+
+    return check
+
+
 def text(value: Any) -> Iterator[Flaw]:
     """A string, which may be empty."""
     if not isinstance(value, str):

@@ -6,6 +6,7 @@ from pathlib import Path
 TABLE = "CREATE TABLE IF NOT EXISTS thing (kind TEXT, id TEXT, value BLOB NOT NULL, PRIMARY KEY (kind, id))"
 PUT = "INSERT INTO thing VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 ONE = "SELECT value FROM thing WHERE kind = ? AND id = ?"
+STRANGERS = "SELECT count(*) FROM sqlite_master WHERE tbl_name != 'thing'"
 ORDERED = "SELECT value FROM thing WHERE kind = ? ORDER BY rowid"
 
 
@@ -20,6 +21,7 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as wrong:
@@ -27,7 +29,12 @@ class Store:
         try:
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._connection.execute("BEGIN EXCLUSIVE")  # the lock stays: a second simulator is told so at its start
+            (strangers,) = self._connection.execute(STRANGERS).fetchone()
+            if strangers:
+                raise sqlite3.DatabaseError("file is another program's database")
             self._connection.execute(TABLE)
+            self._connection.execute("COMMIT")
         except sqlite3.Error as wrong:
             self._connection.close()
             raise Unusable(f"{path}: {wrong}") from wrong
@@ -41,13 +48,19 @@ class Store:
 
     def get(self, kind: str, thing_id: str) -> bytes | None:
         """Return a thing, None when it is not there."""
-        found = self._connection.execute(ONE, (kind, thing_id)).fetchone()
+        found = self._read(ONE, kind, thing_id)
         return found[0] if found else None
 
     def all(self, kind: str) -> list[bytes]:
         """Return every thing of a kind, oldest first."""
-        return [value for (value,) in self._connection.execute(ORDERED, (kind,))]
+        return self._read(ORDERED, kind)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def _read(self, query: str, *values: str) -> list[bytes]:
+        try:
+            return [value for (value,) in self._connection.execute(query, values)]
+        except sqlite3.Error as wrong:
+            raise Unusable(f"{self.path}: {wrong}") from wrong

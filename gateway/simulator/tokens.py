@@ -3,13 +3,14 @@
 import binascii
 import hashlib
 import hmac
-import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import orjson
 
 from gateway.simulator.areas import Area
 
@@ -84,7 +85,7 @@ class Tokens:
         """The claims of a JWT that this Cention signed."""
         signed, _, signature = bearer.rpartition(".")
         try:
-            header, claims = (json.loads(_decoded(part)) for part in signed.split("."))
+            header, claims = (orjson.loads(_decoded(part)) for part in signed.split("."))
             right = header["alg"] == "HS256" and isinstance(claims, dict)
             if right and hmac.compare_digest(_decoded(signature), _digest(signed, self._key)):
                 return dict(claims)
@@ -105,17 +106,13 @@ def _same(known: str, bearer: str) -> bool:
     return hmac.compare_digest(known.encode(), bearer.encode("utf-8", "surrogatepass"))
 
 
-def _signed(claims: Mapping[str, Any], key: bytes) -> str:
-    signed = f"{_encoded(_json({'alg': 'HS256', 'typ': 'JWT'}))}.{_encoded(_json(claims))}"
+def _signed(claims: dict[str, Any], key: bytes) -> str:
+    signed = f"{_encoded(orjson.dumps({'alg': 'HS256', 'typ': 'JWT'}))}.{_encoded(orjson.dumps(claims))}"
     return f"{signed}.{_encoded(_digest(signed, key))}"
 
 
 def _digest(signed: str, key: bytes) -> bytes:
     return hmac.digest(key, signed.encode(), hashlib.sha256)
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _encoded(part: bytes) -> str:

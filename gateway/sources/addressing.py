@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
-_ADDRESS = re.compile(r"""[^\s<>(),;:"@]+@[^\s<>(),;:"@]+""")
+_CHARACTER = r"""[^\s\x00-\x1f\x7f<>(),;:"@]"""
+# Each part is looked at once, from its first character: text without any "@" may be long.
+_ADDRESS = re.compile(rf"(?<!{_CHARACTER}){_CHARACTER}++@{_CHARACTER}++")
 _LONGEST = 100_000
 _MOST = 1000
 

@@ -12,7 +12,9 @@ from typing import IO, Any, NamedTuple, Protocol
 
 from gateway.errors import GatewayError, Permanent, Temporary
 from gateway.model import Receipt
-from gateway.sources.intake import COMMIT_SECONDS, Intake, batches
+from gateway.sources.intake import Intake, Stopped, batches
+from gateway.sources.poller import COMMIT_SECONDS, Ground
+from gateway.sources.watch import Watch
 
 _PIECE = 256 * 1024
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 3600.0
@@ -78,6 +80,29 @@ class Files:
         if self.set_back(name):
             intake.ground.skipped(repr(name), reason)
 
+    def go_on(
+        self,
+        intake: Intake,
+        folder: Path,
+        find: Callable[[Intake], list[File]],
+        wait: Callable[[Watch, Ground, int], None],
+    ) -> None:
+        """Take what is found in a folder, until told to stop; OSError while it is not there, or closed to us.
+
+        `wait` is told how many files there were this time.
+        """
+        ground = intake.ground
+        with Watch(folder) as watch:
+            while not ground.stopping.is_set():
+                watch.renew()
+                found = find(intake)
+                try:
+                    self.take(intake, found)
+                except Stopped:
+                    return
+                ground.succeeded()
+                wait(watch, ground, len(found))
+
     def take(self, intake: Intake, files: Iterable[File]) -> None:
         """Take files in order, until told to stop.
 
@@ -140,8 +165,10 @@ class Files:
         self._try(file, reject, f"{reason}, but it cannot be put away", troubles)
 
     def _try(self, file: File, work: Callable[[File], None], trouble: str, troubles: list[Exception]) -> None:
+        """Put a file away, unless another has its name by now: that one is found at the next look."""
         try:
-            work(file)
+            if file_at(file.path, file.path.lstat()) == file:
+                work(file)
         except FileNotFoundError:
             pass  # somebody else has put it away
         except OSError as error:
@@ -171,7 +198,12 @@ def file_of(entry: "os.DirEntry[Any]") -> File | None:
         found = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
-    return File(Path(entry.path), found.st_size, found.st_mtime_ns, found.st_ino)
+    return file_at(Path(entry.path), found)
+
+
+def file_at(path: Path, found: os.stat_result) -> File:
+    """Return the file that was found at a path."""
+    return File(path, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 def put_away(path: Path, folder: Path, name: str) -> Path:

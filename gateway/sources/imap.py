@@ -18,13 +18,14 @@ from gateway.sources.imap_envelope import envelope_of
 from gateway.sources.imap_finish import Finish
 from gateway.sources.imap_folder import Folder
 from gateway.sources.imap_large import Addressed
-from gateway.sources.imap_login import Crowded, Login, Token, session
+from gateway.sources.imap_login import Crowded, Login, session
 from gateway.sources.imap_progress import Progress
 from gateway.sources.imap_since import begin
 from gateway.sources.imap_slots import Slots
 from gateway.sources.imap_transfer import Transfer
 from gateway.sources.places import Places
 from gateway.sources.poller import Ground, State
+from gateway.sources.token import Token
 
 Tokens = Callable[[str], Token]
 """Finds what gives the tokens of an `[oauth.NAME]`."""
@@ -44,7 +45,9 @@ class ImapPoller:
         self._places = places
         self._breaks: Counter[int] = Counter()
         host, _ = login.mailbox.address
-        self._addressed = partial(envelope_of, addressing=addressing, user=login.mailbox.user, peer=host)
+        self._addressed = partial(
+            envelope_of, addressing=addressing, user=login.mailbox.user, peer=host, source=self.kind
+        )
 
     def run(self, ground: Ground) -> None:
         """Fetch until told to stop; where folders have to take turns at connections, in turns."""

@@ -8,8 +8,8 @@ from gateway.errors import GatewayError, Permanent, Temporary
 from gateway.model import Receipt
 from gateway.sources.imap_progress import Failure, Outcome
 from gateway.sources.imap_response import Fetched
+from gateway.sources.poller import COMMIT_SECONDS
 
-_COMMIT_SECONDS = 300.0
 _MOST = 200
 _MOST_BYTES = 4 * 1024 * 1024
 _APART = "it did not come with the others"
@@ -95,7 +95,7 @@ def _judge(batch: Batch, uid: int, outcome: Outcome) -> GatewayError | None:
 
 def _committed(commit: "Future[Receipt]", uid: int, outcome: Outcome) -> GatewayError | None:
     try:
-        commit.result(_COMMIT_SECONDS)
+        commit.result(COMMIT_SECONDS)
     except Permanent as error:
         outcome.failed[uid] = Failure(str(error), lasting=True)
     except GatewayError as error:

@@ -16,6 +16,8 @@ from gateway.sources.imap_stream import Stream
 from gateway.sources.imap_wire import Encryption, Wire
 
 _LARGEST = 4 * 1024 * 1024
+_LARGEST_ANSWER = 64 * 1024 * 1024
+_MOST_LITERALS = 10
 
 
 class Answered(NamedTuple):
@@ -97,9 +99,18 @@ class Dialog(IMAPClient):  # type: ignore[misc] # imapclient comes without types
             then(self.ended)
 
     def ask(self, command: str) -> list[Response]:
-        """Send a command, after all that are planned, and return what it brings; `ended` says how."""
+        """Send a command, after all that are planned, and return what it brings; `ended` says how.
+
+        ConnectionError when that is more than any mailbox has to say.
+        """
         self.catch_up()
-        return list(self.answers(self.send(command)))
+        said, size = list[Response](), 0
+        for response in self.answers(self.send(command)):
+            size += response.size
+            if size > _LARGEST_ANSWER:
+                raise ConnectionError(f"the server answered with more than {_LARGEST_ANSWER} bytes")
+            said.append(response)
+        return said
 
     def begins_to_idle(self) -> bytes | None:
         """Send IDLE (RFC 2177) and return its tag once the server waits with us; None when it will not."""
@@ -123,6 +134,8 @@ class Dialog(IMAPClient):  # type: ignore[misc] # imapclient comes without types
             return Response(line)
         parts, literals = [line], list[bytes | None]()
         while (found := LITERAL.search(parts[-1])) is not None:
+            if len(literals) == _MOST_LITERALS:
+                raise ConnectionError(f"the server sent a response with more than {_MOST_LITERALS} literals")
             literals.append(self._literal(int(found[1]), sink))
             parts.append(self.transport.line())
         return Response(b"".join(parts), tuple(literals))

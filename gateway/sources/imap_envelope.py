@@ -18,11 +18,13 @@ def head_of(raw: bytes) -> bytes:
     return raw[: found.end() if found else _LONGEST_HEAD]
 
 
-def envelope_of(head: bytes, addressing: Addressing, user: str, peer: str) -> tuple[Envelope, Sequence[str]]:
+def envelope_of(
+    head: bytes, addressing: Addressing, user: str, peer: str, source: str
+) -> tuple[Envelope, Sequence[str]]:
     """Return the envelope and the routes of a message; where nothing names a recipient, it is the mailbox's user."""
     routes, recipients = addressing.routes(head)
     to = recipients or ((user,) if "@" in user else ())
-    return Envelope(source="imap", sender=_sender(head), recipients=to, peer=peer), routes
+    return Envelope(source=source, sender=_sender(head), recipients=to, peer=peer), routes
 
 
 def identified(raw: bytes, head: bytes, name: str) -> bytes:

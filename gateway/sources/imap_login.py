@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from gateway.config.imap import Imap
 from gateway.errors import GatewayError, Refused, Temporary
 from gateway.sources.imap_dialog import Dialog
 from gateway.sources.imap_wire import Encryption
 from gateway.sources.poller import Denied
+from gateway.sources.token import Token
 
 _GOODBYE_SECONDS = 5.0
 # RFC 5530: the account is not to blame. A NO without a code is: servers that know none say it so.
@@ -27,16 +27,6 @@ _QUOTED = re.compile(r"""^(?:[\w ]+ failed: )?b(['"])(.*)\1$""", re.DOTALL)
 
 class Crowded(Temporary):
     """The server has as many connections of ours as it takes."""
-
-
-class Token(Protocol):
-    """Gives an access token where there is no password."""
-
-    def __call__(self) -> str:
-        """Return one that holds; Refused when a person has to see to it."""
-
-    def invalidate(self, token: str = "") -> None:
-        """Have another one got: the server did not take this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +104,8 @@ def _authenticate(dialog: Dialog, login: Login) -> None:
         dialog.plain_login(user, password)
     elif dialog.has_capability("LOGINDISABLED"):
         raise Denied("the server takes no password on this connection: it may want TLS")
+    elif not ((user + password).isascii() and (user + password).isprintable()):
+        raise Denied("the user's name or password has a character that LOGIN cannot send, and the server has no PLAIN")
     else:
         dialog.login(user, password)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gateway.sources.places import Mark, Places, Position
+from gateway.model import Mark, Position
+from gateway.sources.places import Places
 
 WANTED, FAILED, TAKEN, COPIED = "wanted", "failed", "taken", "copied"
 _BOUND = "since"
@@ -46,18 +47,13 @@ class Progress:
     def __init__(self, places: Places, mailbox: str, folder: str) -> None:
         self._places = places
         self._here = (mailbox, folder)
-        found = places.position(*self._here)
-        self.position = Position(found.uidvalidity, found.uid) if found is not None else None
-        known = {name: Mark(mark.uid, mark.state, mark.tries, mark.at, mark.error) for name, mark in self._known()}
+        self.position = places.position(*self._here)
+        known = dict(places.marks(*self._here))
         bound = known.pop(_BOUND, None)
         self.bound = bound.at if bound is not None else 0.0
         current = f"{self.position.uidvalidity}:" if self.position else "none:"
         self._stale = [name for name in known if not name.startswith(current)]
         self._marks = {_uid(name): mark for name, mark in known.items() if name.startswith(current)}
-
-    def _known(self) -> Iterable[tuple[str, Mark]]:
-        found: Mapping[str, Mark] = self._places.marks(*self._here)
-        return found.items()
 
     # -- where it begins
 

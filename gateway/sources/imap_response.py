@@ -6,7 +6,7 @@ from typing import NamedTuple
 LITERAL = re.compile(rb"\{(\d+)\}\r\n\Z")
 
 _FETCH = re.compile(rb"\* \d+ FETCH \(", re.IGNORECASE)
-_FLAGS = re.compile(rb"FLAGS \([^)]*\)", re.IGNORECASE)
+_FLAGS = re.compile(rb"FLAGS \([^()]*\)", re.IGNORECASE)
 _UID = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)", re.IGNORECASE)
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]*)"', re.IGNORECASE)
@@ -24,6 +24,11 @@ class Response(NamedTuple):
 
     text: bytes
     literals: tuple[bytes | None, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Its bytes, but for those that went elsewhere."""
+        return len(self.text) + sum(len(literal or b"") for literal in self.literals)
 
 
 class Fetched(NamedTuple):

@@ -10,9 +10,9 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 from gateway.log import log
+from gateway.model import Position
 from gateway.sources.imap_folder import Folder, search_date
 from gateway.sources.imap_progress import Progress
-from gateway.sources.places import Position
 
 KEPT_SECONDS = 30 * 86400.0
 _DAY = 86400.0

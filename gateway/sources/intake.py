@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.errors import Permanent, TooLarge
@@ -12,7 +12,6 @@ from gateway.sources.addressing import Addressing
 from gateway.sources.imap_envelope import envelope_of, head_of, identified
 from gateway.sources.poller import Ground
 
-COMMIT_SECONDS = 300.0
 _WHOLE = 256 * 1024
 _BATCH, _BATCH_BYTES = 100, 4 * 1024 * 1024
 
@@ -55,7 +54,8 @@ class Intake:
             return None
         raw = bytes(start)
         head = head_of(raw)
-        return self.ground.take(self._envelope(head), [identified(raw, head, self._name(key))], self._routes(head))
+        envelope, routes = self._addressed(head)
+        return self.ground.take(envelope, [identified(raw, head, self._name(key))], routes)
 
     def check_size(self, size: int) -> None:
         """Raise TooLarge for a message of more than max_size bytes."""
@@ -69,8 +69,7 @@ class Intake:
             delivery.write(identified(start, head_of(start), self._name(key)))
             for piece in rest:
                 delivery.write(piece)
-            head = delivery.head
-            return delivery.give(self._envelope(head), self._routes(head)) if wanted() else None
+            return delivery.give(*self._addressed(delivery.head)) if wanted() else None
 
     def _bounded(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         size = 0
@@ -81,13 +80,8 @@ class Intake:
             self.check_size(size)
             yield piece
 
-    def _envelope(self, head: bytes) -> Envelope:
-        envelope, _ = envelope_of(head, self.addressing, self.user, self.peer)
-        return replace(envelope, source=self.kind)
-
-    def _routes(self, head: bytes) -> Sequence[str]:
-        _, routes = envelope_of(head, self.addressing, self.user, self.peer)
-        return routes
+    def _addressed(self, head: bytes) -> tuple[Envelope, Sequence[str]]:
+        return envelope_of(head, self.addressing, self.user, self.peer, self.kind)
 
     def _name(self, key: str) -> str:
         """Name a message that does not do so itself, always alike: a key may be any text."""

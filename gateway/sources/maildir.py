@@ -12,7 +12,7 @@ from typing import IO
 from gateway.config.maildir import Maildir
 from gateway.sources.addressing import Addressing
 from gateway.sources.files import File, Files, entries, file_of, put_away
-from gateway.sources.intake import Intake, Stopped
+from gateway.sources.intake import Intake
 from gateway.sources.poller import Ground
 from gateway.sources.watch import Watch
 
@@ -37,17 +37,12 @@ class MaildirPoller:
         """Take what comes until told to stop; OSError while the directory is not there, or closed to us."""
         section = self._section
         intake = Intake(ground, self.kind, self._addressing, section.max_size, peer=section.name)
-        with Watch(self._new) as watch:
-            while not ground.stopping.is_set():
-                watch.renew()
-                found = self._found(intake)
-                try:
-                    self._files.take(intake, found)
-                except Stopped:
-                    return
-                ground.succeeded()
-                if len(found) < _MOST_AT_ONCE:
-                    watch.wait(section.interval, ground.stopping)
+        self._files.go_on(intake, self._new, self._found, self._wait)
+
+    def _wait(self, watch: Watch, ground: Ground, found: int) -> None:
+        """Wait for something new, unless there may be more already."""
+        if found < _MOST_AT_ONCE:
+            watch.wait(self._section.interval, ground.stopping)
 
     def _found(self, intake: Intake) -> list[File]:
         """Return the oldest files that may be taken now, oldest first."""

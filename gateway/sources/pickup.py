@@ -17,8 +17,8 @@ from typing import IO
 
 from gateway.config.maildir import Pickup
 from gateway.sources.addressing import Addressing
-from gateway.sources.files import File, Files, entries, file_of, put_away
-from gateway.sources.intake import Intake, Stopped
+from gateway.sources.files import File, Files, entries, file_at, file_of, put_away
+from gateway.sources.intake import Intake
 from gateway.sources.poller import Ground
 from gateway.sources.watch import Watch
 
@@ -42,23 +42,16 @@ class PickupPoller:
         """Take what comes until told to stop; OSError while the directory is not there, or closed to us."""
         section = self._section
         intake = Intake(ground, self.kind, self._addressing, section.max_size, peer=section.name)
-        with Watch(section.path) as watch:
-            while not ground.stopping.is_set():
-                watch.renew()
-                found = self._found(intake)
-                try:
-                    self._files.take(intake, found)
-                except Stopped:
-                    return
-                ground.succeeded()
-                self._wait(watch, ground, more=len(found) == _MOST_AT_ONCE)
+        self._files.go_on(intake, section.path, self._found, self._wait)
 
-    def _wait(self, watch: Watch, ground: Ground, *, more: bool) -> None:
+    def _wait(self, watch: Watch, ground: Ground, found: int) -> None:
         """Wait for something new, or until a file that was looked at once may be looked at again."""
-        if self._looks and not more:
+        if found == _MOST_AT_ONCE:
+            return
+        if self._looks:
             first = min(at for _, at in self._looks.values())
             ground.rest(max(0.01, first + self._section.settle - time.monotonic()))
-        elif not more:
+        else:
             watch.wait(self._section.interval, ground.stopping)
 
     def _found(self, intake: Intake) -> list[File]:
@@ -93,10 +86,7 @@ class PickupPoller:
 
     def is_whole(self, file: File, content: IO[bytes]) -> bool:
         """Whether an open file is as it was when it was looked at, and not open for writing."""
-        found = os.fstat(content.fileno())
-        return (
-            found.st_ino == file.inode and (found.st_size, found.st_mtime_ns) == file[1:3] and not is_written(content)
-        )
+        return file_at(file.path, os.fstat(content.fileno())) == file and not is_written(content)
 
     def finish(self, file: File) -> None:
         """Move a file to `done`, or delete it."""

@@ -1,43 +1,25 @@
-"""What a poller remembers between its runs, as a shape: the spool's `Places` is handed in by `pollers.py`.
-
-`Position` and `Mark` have the fields of the spool's own, by which it stores them.
-"""
+"""What a poller remembers between its runs, as a shape: the spool's `Places` is handed in by `pollers.py`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
-
-class Position(NamedTuple):
-    """How far a folder was read: all messages up to `uid` are taken, or marked one by one."""
-
-    uidvalidity: int
-    uid: int
-
-
-class Mark(NamedTuple):
-    """A message that a poller has something to remember of: `state` is the poller's own word, `at` Unix time."""
-
-    uid: str
-    state: str
-    tries: int = 0
-    at: float = 0.0
-    error: str = ""
+from gateway.model import Mark, Position
 
 
 class Places(Protocol):
     """Each call returns after its commit, and raises GatewayError where there is none; from the poller's thread."""
 
-    def position(self, mailbox: str, folder: str) -> Any:
-        """Return how far a folder was read, with the fields of Position; None for one that was never read."""
+    def position(self, mailbox: str, folder: str) -> Position | None:
+        """Return how far a folder was read; None for one that was never read."""
 
-    def advance(self, mailbox: str, folder: str, to: Any) -> None:
-        """Remember how far a folder was read, a Position."""
+    def advance(self, mailbox: str, folder: str, to: Position) -> None:
+        """Remember how far a folder was read."""
 
-    def marks(self, mailbox: str, folder: str) -> Mapping[str, Any]:
-        """Return what is remembered of single messages, with the fields of Mark, by their UID or UIDL."""
+    def marks(self, mailbox: str, folder: str) -> Mapping[str, Mark]:
+        """Return what is remembered of single messages, by their UID or UIDL."""
 
-    def mark(self, mailbox: str, folder: str, marks: Sequence[Any]) -> None:
-        """Remember something of messages, Marks, instead of what was remembered of them."""
+    def mark(self, mailbox: str, folder: str, marks: Sequence[Mark]) -> None:
+        """Remember something of messages, instead of what was remembered of them."""
 
     def unmark(self, mailbox: str, folder: str, uids: Sequence[str]) -> None:
         """Forget messages."""

@@ -21,7 +21,8 @@ from gateway.model import Envelope, Receipt
 from gateway.sources.store import Store
 
 T = TypeVar("T")
-_STORE_SECONDS = 300.0
+COMMIT_SECONDS = 300.0
+"""The longest wait for the store."""
 
 
 class State(StrEnum):
@@ -200,7 +201,7 @@ class Delivery:
 
     def finish(self, envelope: Envelope, routes: Sequence[str]) -> Receipt:
         """Return once the mail is durable."""
-        return self.give(envelope, routes).result(_STORE_SECONDS)
+        return self.give(envelope, routes).result(COMMIT_SECONDS)
 
     def give(self, envelope: Envelope, routes: Sequence[str]) -> "Future[Receipt]":
         """Make the mail durable as `finish` does, without waiting: the future is as of `Ground.take`."""
@@ -212,4 +213,4 @@ class Delivery:
         """Wait for the last piece."""
         last, self._last = self._last, None
         if last is not None:
-            last.result(_STORE_SECONDS)
+            last.result(COMMIT_SECONDS)

@@ -15,6 +15,7 @@ from gateway.sources.poller import Ground
 from gateway.sources.pop3_ledger import Ledger
 from gateway.sources.pop3_login import Login, session
 from gateway.sources.pop3_visit import Visit
+from gateway.sources.token import Token
 
 
 class Pop3Poller:
@@ -23,7 +24,7 @@ class Pop3Poller:
     kind = "pop3"
 
     def __init__(
-        self, mailbox: Pop3, places: Places, match: Callable[[str], str | None], token: Callable[[], str] | None = None
+        self, mailbox: Pop3, places: Places, match: Callable[[str], str | None], token: Token | None = None
     ) -> None:
         self.name = f"pop3 {mailbox.name}"
         self._mailbox = mailbox

@@ -14,6 +14,7 @@ from gateway.sources.imap_stream import Stream
 from gateway.sources.mailserver import encrypt
 
 _LARGEST_LISTING = 128 * 1024 * 1024
+_LONGEST_DELAY = 86400.0
 
 
 class Refusal(Exception):
@@ -62,9 +63,9 @@ class Dialog:
 
     @property
     def login_delay(self) -> float:
-        """How many seconds have to be between two logins, 0.0 where the server does not say."""
+        """How many seconds have to be between two logins, at most a day; 0.0 where the server does not say."""
         seconds = next(iter(self.capabilities.get("LOGIN-DELAY", [])), "")
-        return float(seconds) if seconds.isdecimal() else 0.0
+        return min(float(seconds), _LONGEST_DELAY) if seconds.isdecimal() else 0.0
 
     def encrypt(self, host: str, ca: str, pin: str) -> None:
         """Begin TLS by STLS (RFC 2595); what the server said before in the clear is forgotten. Temporary, OSError."""

@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gateway.sources.places import Mark, Places
+from gateway.model import Mark
+from gateway.sources.places import Places
 
 TAKEN, FAILED, LARGE = "taken", "failed", "large"
 TRIES = 3
 _FIRST_WAIT, _STEEPER, _LONGEST_WAIT = 5.0, 6.0, 6 * 3600.0
 _LONGEST_UIDL = 200
 _LONGEST_LINE = 2000
+_LONGEST_SIZE = 18
 _AT_ONCE = 1000
 
 
@@ -37,8 +39,7 @@ class Ledger:
     def __init__(self, places: Places, mailbox: str) -> None:
         self._places = places
         self._here = (f"pop3:{mailbox}", "")
-        known = places.marks(*self._here).items()
-        self._marks = {key: Mark(mark.uid, mark.state, mark.tries, mark.at, mark.error) for key, mark in known}
+        self._marks = dict(places.marks(*self._here))
 
     def is_ours(self, key: str) -> bool:
         """Whether a message was taken."""
@@ -65,7 +66,7 @@ class Ledger:
         before = self._marks.get(key, Mark(key, FAILED)).tries
         tries = max(before + 1, TRIES) if lasting else before + 1
         wait = _LONGEST_WAIT if lasting else min(_LONGEST_WAIT, _FIRST_WAIT * _STEEPER ** min(before, 10))
-        self._mark([Mark(key, FAILED, tries, time.time() + wait, reason[:500])])
+        self._mark([Mark(key, FAILED, tries, time.time() + wait, reason.replace("\0", " ")[:500])])
         return before < TRIES <= tries
 
     def is_too_large(self, key: str, reason: str) -> bool:
@@ -101,7 +102,7 @@ def messages_of(sizes: Iterable[str], uidls: Iterable[str]) -> list[Message]:
     count = Counter(known.values())
     messages = []
     for number, text in _numbered(sizes):
-        if text.isdecimal():
+        if text.isdecimal() and len(text) <= _LONGEST_SIZE:
             uidl = known.get(number, "")
             certain = count[uidl] == 1
             key = _key(uidl, text) if certain else f"? {number} {text}"

@@ -2,16 +2,18 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from socket import socket
 
 from gateway.config.pop3 import Pop3
 from gateway.errors import Temporary
+from gateway.oauth.sasl import oauthbearer, xoauth2
 from gateway.sources.mailserver import connect, encrypt
 from gateway.sources.poller import Denied
 from gateway.sources.pop3_dialog import Dialog, Refusal
+from gateway.sources.token import Token
 
 _CODE = re.compile(r"\[([A-Za-z0-9/-]+)\]")
 
@@ -21,7 +23,7 @@ class Login:
     """Whose mailbox it is. `token` gives an access token where there is no password."""
 
     mailbox: Pop3
-    token: Callable[[], str] | None = None
+    token: Token | None = None
 
 
 @contextmanager
@@ -54,22 +56,21 @@ def _connected(mailbox: Pop3) -> socket:
 
 
 def _log_in(dialog: Dialog, login: Login) -> None:
+    offered = [name.upper() for name in dialog.capabilities.get("SASL", [])]
     try:
-        _authenticate(dialog, login)
+        if login.token is None:
+            _show_password(dialog, login.mailbox, offered)
+        else:
+            _show_token(dialog, login.mailbox, login.token, offered)
     except Refusal as error:
-        raise refusal_of(str(error), tells="AUTH-RESP-CODE" in dialog.capabilities) from error
+        raise _refused(dialog, error) from error
     dialog.is_in_another_state()
 
 
-def _authenticate(dialog: Dialog, login: Login) -> None:
-    mailbox = login.mailbox
-    offered = [name.upper() for name in dialog.capabilities.get("SASL", [])]
-    if login.token is not None:
-        _sasl(dialog, *_bearer(mailbox, login.token(), offered))
-        return
+def _show_password(dialog: Dialog, mailbox: Pop3, offered: list[str]) -> None:
     password = mailbox.password.value() if mailbox.password is not None else ""
     if "PLAIN" in offered:
-        _sasl(dialog, "PLAIN", f"\0{mailbox.user}\0{password}")
+        _sasl(dialog, "PLAIN", f"\0{mailbox.user}\0{password}".encode())
     elif not (mailbox.user + password).isprintable():
         raise Denied("the user's name or password has a control character, which this server cannot be sent")
     else:
@@ -77,26 +78,42 @@ def _authenticate(dialog: Dialog, login: Login) -> None:
         dialog.ask(f"PASS {password}")
 
 
-def _bearer(mailbox: Pop3, token: str, offered: list[str]) -> tuple[str, str]:
+def _show_token(dialog: Dialog, mailbox: Pop3, source: Token, offered: list[str]) -> None:
+    token = source()
+    try:
+        _sasl(dialog, *_bearer(mailbox, token, offered))
+    except Refusal as error:
+        if isinstance(_refused(dialog, error), Denied):
+            source.invalidate(token)
+        raise
+
+
+def _bearer(mailbox: Pop3, token: str, offered: list[str]) -> tuple[str, bytes]:
     """Return how a token is sent (RFC 7628, or the older way that Microsoft and Google have)."""
-    host, port = mailbox.address
-    if "OAUTHBEARER" in offered:
-        return "OAUTHBEARER", f"n,a={mailbox.user},\1host={host}\1port={port}\1auth=Bearer {token}\1\1"
-    return "XOAUTH2", f"user={mailbox.user}\1auth=Bearer {token}\1\1"
+    try:
+        if "OAUTHBEARER" in offered:
+            return "OAUTHBEARER", oauthbearer(mailbox.user, *mailbox.address, token)
+        return "XOAUTH2", xoauth2(mailbox.user, token)
+    except ValueError as error:
+        raise Denied(str(error)) from error
 
 
-def _sasl(dialog: Dialog, mechanism: str, response: str) -> None:
+def _sasl(dialog: Dialog, mechanism: str, response: bytes) -> None:
     """Log in by SASL (RFC 5034); the response goes on a line of its own, since it may be long."""
     dialog.send(f"AUTH {mechanism}")
     status, text = dialog.reply()
     if status == "+":
-        dialog.send(b64encode(response.encode()).decode())
+        dialog.send(b64encode(response).decode())
         status, text = dialog.reply()
     if status == "+":  # what was wrong with a token comes as a challenge, which wants an answer
         dialog.send("*" if mechanism == "PLAIN" else "")
         status, text = dialog.reply()
     if status != "+OK":
         raise Refusal(text)
+
+
+def _refused(dialog: Dialog, error: Refusal) -> Denied | Temporary:
+    return refusal_of(str(error), tells="AUTH-RESP-CODE" in dialog.capabilities)
 
 
 def refusal_of(text: str, *, tells: bool) -> Denied | Temporary:

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from gateway.config.pop3 import Pop3
 from gateway.errors import GatewayError, Permanent, Temporary
 from gateway.model import Receipt
-from gateway.sources.intake import COMMIT_SECONDS, Intake, batches
-from gateway.sources.poller import Ground
+from gateway.sources.intake import Intake, batches
+from gateway.sources.poller import COMMIT_SECONDS, Ground
 from gateway.sources.pop3_dialog import Dialog, Refusal
 from gateway.sources.pop3_ledger import Ledger, Message, key_of_content, messages_of
 

@@ -91,7 +91,7 @@ class Supervisor:
             self._held_until = asked + HOLD
         except GatewayError as error:
             log.trouble("hold of pollers", error)
-            if asked > self._held_until:
+            if time.monotonic() > self._held_until:
                 self._held = set()
 
     # -- one poller

@@ -5,33 +5,20 @@ The functions are changes to commit, or looks; `Places` is what a poller calls f
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.errors import Temporary
+from gateway.model import Mark, Position
 from gateway.spool.jobs import now
 from gateway.spool.spool import Spool
 from gateway.spool.tables import cursor, fetched, holding
+from gateway.spool.writer import Change
 
+T = TypeVar("T")
 _WAIT = 60.0
-
-
-class Position(NamedTuple):
-    """How far a folder was read: all messages up to `uid` are taken, or marked one by one."""
-
-    uidvalidity: int
-    uid: int
-
-
-class Mark(NamedTuple):
-    """A message that a poller has something to remember of: `state` is the poller's own word, `at` Unix time."""
-
-    uid: str
-    state: str
-    tries: int = 0
-    at: float = 0.0
-    error: str = ""
 
 
 class Places:
@@ -47,7 +34,7 @@ class Places:
 
     def advance(self, mailbox: str, folder: str, to: Position) -> None:
         """Remember how far a folder was read."""
-        self._spool.change(partial(set_position, mailbox=mailbox, folder=folder, to=to)).result(_WAIT)
+        self._commit(partial(set_position, mailbox=mailbox, folder=folder, to=to))
 
     def marks(self, mailbox: str, folder: str) -> dict[str, Mark]:
         """Return what is remembered of single messages, by their UID or UIDL."""
@@ -56,24 +43,28 @@ class Places:
     def mark(self, mailbox: str, folder: str, marks: Sequence[Mark]) -> None:
         """Remember something of messages, instead of what was remembered of them."""
         if marks:
-            self._spool.change(partial(set_marks, mailbox=mailbox, folder=folder, marks=tuple(marks))).result(_WAIT)
+            self._commit(partial(set_marks, mailbox=mailbox, folder=folder, marks=tuple(marks)))
 
     def unmark(self, mailbox: str, folder: str, uids: Sequence[str]) -> None:
         """Forget messages."""
         if uids:
-            self._spool.change(partial(forget_marks, mailbox=mailbox, folder=folder, uids=tuple(uids))).result(_WAIT)
+            self._commit(partial(forget_marks, mailbox=mailbox, folder=folder, uids=tuple(uids)))
 
     def hold(self, names: Sequence[str], seconds: float) -> set[str]:
         """Hold pollers for so long, or longer; return those that are ours now: all, where one node alone can work."""
         if self._spool.door is not None:
             return set(names)
-        change = partial(take_holds, names=tuple(names), holder=self._holder, seconds=seconds)
-        held: set[str] = self._spool.change(change).result(_WAIT)
-        return held
+        return self._commit(partial(take_holds, names=tuple(names), holder=self._holder, seconds=seconds))
 
     def release(self) -> None:
         """Let go of all that this node holds, so that others need not wait."""
-        self._spool.change(partial(drop_holds, holder=self._holder)).result(_WAIT)
+        self._commit(partial(drop_holds, holder=self._holder))
+
+    def _commit(self, change: Change[T]) -> T:
+        try:
+            return self._spool.change(change).result(_WAIT)
+        except TimeoutError as error:
+            raise Temporary(f"the spool: nothing was committed for {_WAIT:g} s") from error
 
 
 def set_position(connection: Connection, mailbox: str, folder: str, to: Position) -> None:

@@ -151,6 +151,14 @@ def renew(connection: Connection, jobs: Iterable[Job], seconds: float, at: float
     recover(connection, at)
 
 
+def give_back(connection: Connection, jobs: Iterable[Job]) -> None:
+    """Put back jobs that were leased and not tried, for others to take at once."""
+    for job_ in jobs:
+        mine = (job.c.id == job_.id) & (job.c.lease == job_.lease) & (job.c.state == JobState.WORKING)
+        connection.execute(update(job).where(mine).values(state=JobState.QUEUED, leased_until=0.0))
+    announce(connection)
+
+
 def recover(connection: Connection, now: float | None) -> int:
     """Put jobs back whose lease has run out (`now` None: every one, since no worker of this spool can be alive)."""
     lost = select(job.c.id).where(job.c.state == JobState.WORKING).with_for_update(skip_locked=True)

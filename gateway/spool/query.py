@@ -128,8 +128,8 @@ def in_hand(connection: Connection, lane: str) -> int:
 
 
 def mail_of_errand(connection: Connection, errand: str, routes: Sequence[str]) -> dict[str, Any] | None:
-    """Find the mail that made an errand: its route, Message-ID and thread."""
-    facts = select(mail.c.id, job.c.route, mail.c.message_id, mail.c.thread, mail.c.subject)
+    """Find the mail that made an errand: its route, writer, Message-ID and thread."""
+    facts = select(mail.c.id, job.c.route, mail.c.from_address, mail.c.message_id, mail.c.thread, mail.c.subject)
     made = facts.join(job, job.c.mail_id == mail.c.id).where(
         job.c.kind == "errand", job.c.result == errand, job.c.route.in_(routes)
     )

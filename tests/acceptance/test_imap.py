@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.spool.fetching import Position
+from gateway.model import Mark, Position
 from tests.fetching import Fetching, fetching, letter, mailbox, pollers
 from tests.servers.dovecot import Dovecot
 from tests.servers.program import wait_until
@@ -255,8 +255,6 @@ def test_mail_that_is_gone_before_it_is_fetched_is_no_trouble(
 
 
 def _wanted(house: Fetching, uid: int) -> Any:
-    from gateway.spool.fetching import Mark
-
     position = house.position()
     assert position is not None
     return Mark(f"{position.uidvalidity}:{uid}", "wanted")

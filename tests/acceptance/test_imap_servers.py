@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from gateway.model import Mark
 from gateway.sources.poller import State
-from gateway.spool.fetching import Mark
 from tests.fetching import Fetching, fetching, letter, mailbox, pollers
 from tests.servers.certificate import Certificate
 from tests.servers.dovecot import Dovecot

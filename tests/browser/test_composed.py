@@ -1,5 +1,7 @@
 """From what an agent writes to the answer that is sent, and from what strangers wrote to what is shown."""
 
+import json
+
 import pytest
 from starlette.datastructures import FormData
 
@@ -88,6 +90,12 @@ def test_a_long_string_is_cut_and_its_length_said() -> None:
     assert f'"{"A" * jsonview.SHOWN}… (1,000,000 characters)"' in shown
     assert "x" * 300 in shown
     assert len(shown) < 1500
+
+
+# What stands between two strings is no string, however long it is.
+def test_many_numbers_are_shown_as_they_are() -> None:
+    value = {"numbers": list(range(1000)), "name": "x" * 300, "empty": "", "quoted": '"\\'}
+    assert json.loads(jsonview.laid_out(value)) == json.loads(jsonview.line(value)) == value
 
 
 def test_an_address_of_the_list_keeps_what_it_shows() -> None:

@@ -134,6 +134,12 @@ def test_a_form_for_no_errand_is_404(road: Road) -> None:
     assert {post(road, path.format(id="1"), {}, **headers).status_code for path in FORMS[:4]} == {404}
 
 
+@pytest.mark.parametrize("number", ["1", "x", "\u0661", "9" * 5000])
+def test_an_answer_that_is_not_there_cannot_be_repeated(road: Road, errand: str, number: str) -> None:
+    answer = post(road, f"/errands/{errand}/repeat", {"number": number}, Origin=road.simulator.origin)
+    assert answer.status_code == 409
+
+
 def test_a_form_that_is_too_large_is_refused(road: Road, errand: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "MOST_SENT", 100_000)
     origin = {"Origin": road.simulator.origin}

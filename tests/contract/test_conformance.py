@@ -7,6 +7,7 @@ the other without failing here.
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -19,43 +20,22 @@ from gateway.cention.document import created_id, new_errand
 from gateway.cention.integration import end_errand
 from gateway.cention.status import error_for
 from gateway.errors import Refused
-from gateway.model import Address, Answer, Attachment, Call, CallEnd, Closing, Errand, Resource, WhatsAppTemplate
+from gateway.model import Address, Answer, Attachment, CallEnd, Closing, Errand, Resource, WhatsAppTemplate
 from gateway.simulator import errand as simulated
 from gateway.simulator.areas import Area
 from gateway.simulator.callback import Writer, written
 from gateway.simulator.form import Form
 from tests.contract.conftest import Party
+from tests.unit.test_cention_document import CALL, ERRAND
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SEED = Path(__file__).parents[3] / "shared" / "cention" / "000_ebc21a9f8f600618.txt"
 PNG = b"\x89PNG\r\n\x1a\n"
 
-MAIL = Errand(
-    message_id="msgid_1485096554",
-    name="David Liew",
-    sender="david.liew@test.se",
-    subject="Creating test errand via API",
-    body="Test message body at Sun, 22 Jan 2017 22:49:14 +0800",
-    html_body="",
-    attachments=(
-        Attachment("tst1.txt", "text/plain", b"Apple Pen Pineapple Pen"),
-        Attachment("tst2.txt", "text/plain", b"Orange Juice!"),
-    ),
+MAIL = replace(
+    ERRAND,
     extradata={"message_id": "msgid_1485096554", "case_number": 21345, "zone": "A"},
-    call=Call(
-        device_id=1000,
-        extension_id=1000,
-        dest_number="60374571234",
-        queue_name="EHS",
-        queue_number="123",
-        reference_id="1",
-        link="https:www.google.com",
-        paging_number="12345",
-        paging_name="GP office",
-        comment="internal comment",
-        call_reason="reschedule appointment",
-        appointment="1593047865",
-    ),
+    call=CALL,
     cuid="5462-13-6485",
 )
 SYSTEM_MAIL = Errand(

@@ -255,6 +255,9 @@ def test_a_dry_run_prints_the_document_and_needs_nobody(command: Command, words:
         (["create", "--url", "http://127.0.0.1:1/s/demo"], 78, "--url needs --token"),
         (["create", "--url", "http://127.0.0.1:1/s/demo", "--token", "s3cret"], 78, '--token: expected "env:NAME" or'),
         (["create", "--url", "http://a.example/s/demo", "--token", f"file:{SAMPLE}"], 78, "--url: expected https"),
+        (["create", "--url", "https://[::1/s/demo", "--token", f"file:{SAMPLE}"], 78, '--url: expected "https://'),
+        (["create", "--url", "https://a.b:65536/s/demo", "--token", f"file:{SAMPLE}"], 78, '--url: expected "https://'),
+        (["create", "--extradata", "[" * 100_000, "--dry-run"], 2, "expected JSON"),
     ],
 )
 def test_what_cannot_be_done_is_a_clear_line_and_its_exit_code(
@@ -264,6 +267,35 @@ def test_what_cannot_be_done_is_a_clear_line_and_its_exit_code(
     plain = " ".join(ended.err.replace("│", " ").split())
     assert (ended.code, said in plain) == (code, True), ended
     assert ended.out == ""
+
+
+# One of several documents is wrong; what an option said is not the document's mistake.
+@pytest.mark.parametrize(
+    ("name", "document", "words", "said"),
+    [
+        ("create", {"msg": {"form": "a@b"}}, [], 'a.json: msg.form: is not known here; did you mean "from"?'),
+        ("create", {"msg": {"subject": 5}}, ["--name", "A"], "a.json: msg.subject: expected a string, found 5"),
+        ("create", {"msg": {"subject": "x"}}, ["--subject", "a\nb"], "msg.subject: expected text without line breaks"),
+        ("end", {"integrationData": {"deviceId": 5}}, [], "a.json: integrationData.extensionId: is mandatory"),
+    ],
+)
+def test_a_wrong_field_of_a_document_is_named_with_its_file(
+    command: Command, tmp_path: Path, name: str, document: Any, words: list[str], said: str
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    ended = command(name, "--document", tmp_path / "a.json", *words, "--dry-run")
+    assert ended.code == 65
+    assert ended.err.removeprefix(f"{tmp_path}/").startswith(said), ended
+
+
+def test_a_wrong_field_on_standard_input_is_named_as_that(command: Command) -> None:
+    ended = command("create", "--document", "-", "--dry-run", sent="cuid = 5")
+    assert (ended.code, ended.err.startswith("standard input: cuid: expected a string, found 5")) == (65, True), ended
+
+
+def test_a_document_that_is_nested_without_end_is_refused_with_a_line(command: Command) -> None:
+    ended = command("create", "--document", "-", "--dry-run", sent=f"a = {'[' * 100_000}")
+    assert (ended.code, "standard input: expected JSON or TOML" in ended.err) == (65, True), ended
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every flavour of mbox gives back the mails that were put into it, in pieces of any size."""
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,3 +194,20 @@ def test_marks_are_taken_off_wherever_the_pieces_end() -> None:
         for flavour in (Flavour.MBOXO, Flavour.MBOXRD):
             whole = QUOTED[flavour].sub(b"\n", b"\n" + data)[1:]
             assert b"".join(unquoted(cut(data, chance), QUOTED[flavour])) == whole
+
+
+# Anyone can put them into a mail that lies in an mbox later; each that is tried is a block read elsewhere in the file.
+def test_thousands_of_lengths_in_a_mail_cost_a_few_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = b"".join(b"Content-Length: %d\n" % (number % 2 * 3_000_000 + number) for number in range(2_000))
+    mail = HEAD % (1, 1) + lengths + b"\n" + b"x\n" * 2_000_000
+    (tmp_path / "mbox").write_bytes(LINE + mail + b"\n")
+    looks: list[int] = []
+    pread = os.pread
+
+    def looking(file: int, size: int, at: int) -> bytes:
+        looks.append(at)
+        return pread(file, size, at)
+
+    monkeypatch.setattr(os, "pread", looking)
+    assert same(b"".join(read(tmp_path / "mbox"))) == same(mail)
+    assert len(looks) < 200

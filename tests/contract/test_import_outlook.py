@@ -127,6 +127,41 @@ def test_html_that_lies_in_rtf_is_found(tmp_path: Path, convert: Converter) -> N
     assert "<p>grüße</p>" in body.get_content()
 
 
+# Programs that write such files often keep nothing but the rich text.
+def test_text_that_lies_in_rtf_alone_is_the_mails(tmp_path: Path, convert: Converter) -> None:
+    rtf = rb"{\rtf1\ansi\ansicpg1252 gr\'fc\'dfe}"
+    stored = struct.pack("<IIII", len(rtf) + 12, len(rtf), 0x414C454D, 0) + rtf
+    found = mail(convert(written(tmp_path / "a.msg", {SUBJECT: "rtf", RTF: stored})))
+    assert found.get_content() == "grüße\r\n"
+
+
+# 28591 and its like are how Windows calls ISO 8859.
+@pytest.mark.parametrize(
+    ("page", "codec"), [(28591, "latin-1"), (28605, "iso8859-15"), (20866, "koi8-r"), (932, "cp932")]
+)
+def test_html_comes_with_the_charset_of_its_code_page(
+    tmp_path: Path, convert: Converter, page: int, codec: str
+) -> None:
+    text = {"koi8-r": "Привет", "cp932": "こんにちは"}.get(codec, "Grüße")
+    fixed = struct.pack("<IIII", 0x3FDE0003, 6, page, 0)
+    found = mail(convert(written(tmp_path / "a.msg", {BODY: "b", HTML: text.encode(codec)}, fixed=fixed)))
+    html = found.get_body(("html",))
+    assert html is not None
+    assert html.get_content() == text
+
+
+# One that says of itself that it has parts would be read as these, or as nothing.
+@pytest.mark.parametrize(
+    "said", ["multipart/signed", "multipart/mixed; boundary=b", "message/delivery-status", "/", "x"]
+)
+def test_a_file_of_a_type_with_parts_or_none_is_attached_as_it_is(
+    tmp_path: Path, convert: Converter, said: str
+) -> None:
+    path = written(tmp_path / "a.msg", {BODY: "b"}, attachments=[{DATA: b"--b\r\n\r\nx", FILE: "x.p7m", MIME: said}])
+    [file] = mail(convert(path)).iter_attachments()
+    assert (file.get_content_type(), file.get_content()) == ("application/octet-stream", b"--b\r\n\r\nx")
+
+
 # Otherwise the mail would be another one each time that it is imported.
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path, convert: Converter) -> None:
     path = written(tmp_path / "a.msg", {SUBJECT: "s", BODY: "b", HTML: b"<p>b"}, attachments=[{DATA: b"x", FILE: "x"}])
@@ -150,14 +185,36 @@ def test_what_is_no_message_in_outlook_is_refused_by_its_name(tmp_path: Path, co
         convert(path)
 
 
-# A cut anywhere ends in a mail or in a refusal, and the next file is read.
+# A small file could otherwise come to any number of large ones.
+def test_a_file_that_says_it_has_more_in_it_than_there_is_is_refused(tmp_path: Path, convert: Converter) -> None:
+    path = written(tmp_path / "a.msg", {BODY: "b"}, attachments=[{DATA: b"x" * 9000, FILE: "x"}])
+    content = bytearray(path.read_bytes())
+    entry = content.index(f"__substg1.0_{DATA:04X}{BINARY:04X}".encode("utf-16-le"))
+    struct.pack_into("<Q", content, entry + 120, 10**6)
+    path.write_bytes(content)
+    with pytest.raises(Unreadable, match="more is said to be in it than there is"):
+        convert(path)
+
+
+def test_a_message_to_nine_thousand_is_read_in_time(tmp_path: Path) -> None:
+    recipients = [{NAME: f"n{number}", ADDRESS: f"n{number}@example.com"} for number in range(9_000)]
+    path = written(tmp_path / "a.msg", {SUBJECT: "s", BODY: "b"}, recipients=recipients)
+    converter = Converter(seconds=15.0)
+    try:
+        assert converter(path).count(b"@example.com") == len(recipients)
+    finally:
+        converter.close()
+
+
+# A cut anywhere ends in the whole mail or in a refusal, and the next file is read.
 def test_no_cut_of_a_file_stops_the_next_one(tmp_path: Path, convert: Converter) -> None:
     path = written(tmp_path / "a.msg", {SUBJECT: "s", BODY: "b" * 5000}, attachments=[{DATA: b"x" * 9000, FILE: "x"}])
     whole = path.read_bytes()
     for end in range(512, len(whole), 1536):
         (tmp_path / "cut.msg").write_bytes(whole[:end])
         with suppress(Unreadable):
-            convert(tmp_path / "cut.msg")
+            found = mail(convert(tmp_path / "cut.msg"))
+            assert [file.get_content() for file in found.iter_attachments()] == [b"x" * 9000]
     assert mail(convert(path))["Subject"] == "s"
 
 

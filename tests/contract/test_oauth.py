@@ -111,6 +111,15 @@ def test_what_root_keeps_belongs_to_the_folder_s_owner(source: MakeSource, tmp_p
     assert {(file.stat().st_uid, file.stat().st_gid) for file in (one.cache, one.cache.parent)} == {(1234, 1234)}
 
 
+# Root would give the file away that it leads to.
+def test_a_link_in_the_lock_s_place_is_not_followed(source: MakeSource, tmp_path: Path) -> None:
+    one = source()
+    one.cache.parent.mkdir()
+    (tmp_path / "precious").write_text("x")
+    one.cache.with_name("box.json.lock").symlink_to(tmp_path / "precious")
+    assert "tokens cannot be kept there" in str(failure(one))
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"access_token": 5}', b"\xff"])
 def test_a_kept_file_that_is_broken_is_as_none(source: MakeSource, content: bytes) -> None:
     one = source()

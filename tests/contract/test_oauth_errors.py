@@ -79,6 +79,7 @@ LATER: list[tuple[Answer, float | None]] = [
     (Answer(429, b"", {"Retry-After": "Wed, 01 Jan 2200 00:00:00 GMT"}), 3600),
     (Answer(503, {}, {"Retry-After": "0"}), None),
     (Answer(500, b"<h1>oops</h1>", {"Retry-After": "soon"}), None),
+    (Answer(503, {}, {"Retry-After": f"Mon, 1 Jan 2024 {'9' * 30}:00:00 GMT"}), None),
     (refusal("temporarily_unavailable"), None),
     (Answer(404, b"not here"), None),
     (Answer(302, b"", {"Location": "https://elsewhere.example"}), None),

@@ -165,6 +165,26 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken(
     assert house.raw() == [letter(1, size) + b"more\r\n"]
 
 
+# A scanner gives each page the same name: the next one comes while the last is being committed.
+@pytest.mark.parametrize("after", ["done", "delete"])
+def test_a_file_that_came_in_the_place_of_another_is_not_put_away_for_it(
+    house: Fetching, box: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    drop(box, letter(1), "scan.eml")
+    settle, next_ones = files.Files._settle, [letter(2)]
+
+    def replaced(*arguments: Any) -> None:
+        if next_ones:
+            drop(box, next_ones.pop(), "scan.eml")
+        settle(*arguments)
+
+    monkeypatch.setattr(files.Files, "_settle", replaced)
+    house.start([poller(box, after=after)])
+    house.wait_for(2)
+    house.stop()
+    assert house.raw() == [letter(1), letter(2)]
+
+
 def test_the_kernel_says_whether_a_file_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a"
     with path.open("wb"), path.open("rb") as reading:

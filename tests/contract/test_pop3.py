@@ -15,7 +15,7 @@ from gateway.errors import Temporary
 from gateway.sources.poller import Denied, State
 from gateway.sources.pop3 import Pop3Poller
 from gateway.sources.pop3_ledger import Ledger, Message, messages_of
-from gateway.sources.pop3_login import refusal_of
+from gateway.sources.pop3_login import Login, refusal_of, session
 from tests.fetching import ROUTES, Fetching, fetching, letter
 from tests.servers.pop3 import Pop3Server, box, serving
 from tests.servers.program import wait_until
@@ -46,6 +46,20 @@ def visits(house: Fetching, server: Pop3Server, folder: Path, times: int = 2, **
 # -- names of messages
 
 
+class Given:
+    """Gives one token, and remembers which were refused."""
+
+    def __init__(self, token: str = "token") -> None:
+        self.refused: list[str] = []
+        self._token = token
+
+    def __call__(self) -> str:
+        return self._token
+
+    def invalidate(self, token: str = "") -> None:
+        self.refused.append(token)
+
+
 def known(number: int, size: int, key: str) -> Message:
     return Message(number, size, key, certain=True)
 
@@ -67,7 +81,14 @@ def test_any_uidl_can_be_stored(uidl: str) -> None:
 
 
 def test_lines_that_are_no_listing_are_passed_over() -> None:
-    assert messages_of(["", "hello", "1", "2 x", "3 9", f"{'9' * 5000} 1"], ["3 a"]) == [known(3, 9, "a 9")]
+    lines = ["", "hello", "1", "2 x", "3 9", f"{'9' * 5000} 1", f"4 {'9' * 1000}"]
+    assert messages_of(lines, ["3 a", "4 b"]) == [known(3, 9, "a 9")]
+
+
+# PostgreSQL stores no NUL.
+def test_what_a_server_says_to_a_message_can_be_stored(house: Fetching) -> None:
+    Ledger(house.places, "box").fail("a 1", "no\0such message")
+    assert house.marks("pop3:box", "")["a 1"].error == "no such message"
 
 
 # -- servers without UIDL
@@ -226,7 +247,7 @@ def test_a_token_is_sent_on_a_line_of_its_own(house: Fetching, tmp_path: Path, m
     token = "t" * 3000
     with serving(server):
         settings = box(server, tmp_path, password=None, oauth="demo")
-        house.start([Pop3Poller(settings, house.places, ROUTES.get, lambda: token)])
+        house.start([Pop3Poller(settings, house.places, ROUTES.get, Given(token))])
         house.wait_for(1)
         house.stop()
     sent = next(second for first, second in pairwise(server.heard) if first == f"AUTH {mechanism}")
@@ -241,10 +262,24 @@ def test_a_refused_token_is_told_as_such(house: Fetching, tmp_path: Path) -> Non
         settings = box(server, tmp_path, password=None, oauth="demo")
         sent = "dXNlcj1zdXBwb3J0AWF1dGg9QmVhcmVyIHRva2VuAQE="
         server.says |= {sent: "+ eyJzdGF0dXMiOiI0MDAifQ==", "": "-ERR [AUTH] expired"}
-        house.start([Pop3Poller(settings, house.places, ROUTES.get, lambda: "token")])
+        source = Given()
+        house.start([Pop3Poller(settings, house.places, ROUTES.get, source)])
         house.wait_until(lambda status: status.error == "[AUTH] expired", "refused")
         assert house.status().state is State.REFUSED
         house.stop()
+    assert set(source.refused) == {"token"}
+
+
+# The token is not to blame, and stays.
+def test_a_token_is_kept_where_the_mailbox_is_only_locked(house: Fetching, tmp_path: Path) -> None:
+    server = Pop3Server([], says={"AUTH": "-ERR [IN-USE] locked"}, capabilities=["SASL XOAUTH2", "AUTH-RESP-CODE"])
+    with serving(server):
+        source = Given()
+        settings = box(server, tmp_path, password=None, oauth="demo")
+        house.start([Pop3Poller(settings, house.places, ROUTES.get, source)])
+        house.wait_until(lambda status: "[IN-USE]" in status.error, "turned away")
+        house.stop()
+    assert source.refused == []
 
 
 def test_logins_are_as_far_apart_as_the_server_wants(house: Fetching, tmp_path: Path) -> None:
@@ -255,6 +290,14 @@ def test_logins_are_as_far_apart_as_the_server_wants(house: Fetching, tmp_path: 
         wait_until(lambda: slow.sessions and quick.sessions >= 10, "visits")
         house.stop()
     assert slow.sessions == 1
+
+
+# What a server asks for is no reason never to come again.
+@pytest.mark.parametrize("asked", ["9" * 12, "9" * 400])
+def test_no_server_keeps_us_away_for_more_than_a_day(tmp_path: Path, asked: str) -> None:
+    server = Pop3Server([], capabilities=[f"LOGIN-DELAY {asked}"])
+    with serving(server), session(Login(box(server, tmp_path))) as dialog:
+        assert dialog.login_delay == 86400
 
 
 # -- many, and for long

@@ -107,6 +107,8 @@ def test_a_callback_setting_that_cannot_be_is_refused(party: Meet, settings: Any
         {"tries": 0},
         {"waits": ()},
         {"waits": (-1.0,)},
+        {"waits": (1.0, float("nan"))},
+        {"token_days": float("inf")},
         {"latency": -1},
         {"error_rate": 1.1},
         {"largest": 0},

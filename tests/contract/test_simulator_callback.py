@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from gateway.simulator import Simulator
+from gateway.simulator import Simulator, jsonapi
 
 Create = Callable[..., str]
 Received = list[tuple[dict[str, str], bytes]]
@@ -312,6 +312,16 @@ def test_a_number_of_times_that_makes_no_sense_is_refused(cention: Simulator, cr
 def test_a_body_that_is_not_json_is_refused(cention: Simulator, create: Create) -> None:
     url = f"{cention.origin}/_sim/errands/{create()}/answer"
     assert requests.post(url, data="text=Yes", timeout=30).status_code == 422
+
+
+def test_a_body_that_is_too_large_is_413(
+    cention: Simulator, create: Create, received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonapi, "MOST_RECEIVED", 1000)
+    errand = create()
+    assert answer(cention, errand, text="x" * 900).status_code == 200
+    assert answer(cention, errand, text="x" * 1000).status_code == 413
+    assert len(received) == 1
 
 
 def test_an_errand_that_is_not_there_cannot_be_answered(cention: Simulator) -> None:

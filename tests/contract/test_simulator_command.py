@@ -21,13 +21,16 @@ def simulate(*options: str) -> Iterator[dict[str, str]]:
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout
         told: dict[str, str] = {}
-        while "Faults" not in told:
-            label, _, value = program.stdout.readline().partition(":")
-            assert label, "it ended before it had told all"
-            told[label.strip()] = value.strip()
-        yield told
-        program.send_signal(signal.SIGTERM)
-        assert program.wait(timeout=20) == 0
+        try:
+            while "Faults" not in told:
+                label, _, value = program.stdout.readline().partition(":")
+                assert label, "it ended before it had told all"
+                told[label.strip()] = value.strip()
+            yield told
+            program.send_signal(signal.SIGTERM)
+            assert program.wait(timeout=20) == 0
+        finally:
+            program.kill()
 
 
 def create(told: dict[str, str], token: str) -> requests.Response:
@@ -70,6 +73,12 @@ def test_an_option_that_cannot_be_used_is_named(options: list[str], said: str) -
     ended = CliRunner().invoke(app, options)
     assert ended.exit_code == 64
     assert said in ended.stderr
+
+
+def test_a_token_without_its_area_is_not_repeated() -> None:
+    ended = CliRunner().invoke(app, ["--area-token", "eyJhbGciOiJIUzI1NiJ9"])
+    assert ended.exit_code == 64
+    assert "eyJ" not in ended.output
 
 
 def test_a_state_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from gateway.simulator import Simulator
+from gateway.simulator.contract import MOST_LEVELS
 
 Post = Callable[..., requests.Response]
 
@@ -125,6 +126,30 @@ TEMPLATE = {"elementname": "order", "namespace": "abc", "params": [{"default": "
 def test_what_the_contract_allows_is_taken(post: Post, path: str, value: Any) -> None:
     response = post("c3_new_errands", changed(path, value))
     assert response.status_code == 201, response.text
+
+
+# Any JSON is any that can be shown and kept as well: as deep as is taken, it is found again everywhere.
+def test_extradata_is_bounded_in_depth_and_can_be_read_wherever_it_is_taken(
+    simulate: Callable[..., Simulator], tmp_path: Path
+) -> None:
+    cention = simulate(state=tmp_path / "state.db")
+    headers = {"Authorization": f"Bearer {cention.create_token}", "Content-Type": "application/vnd.api+json"}
+    url = f"{cention.url}/capi/json/c3_new_errands"
+
+    def deep(levels: int) -> requests.Response:
+        document = changed("/data/attributes/extradata", json.loads("[" * levels + "]" * levels))
+        return requests.post(url, json=document, headers=headers, timeout=30)
+
+    errand = deep(MOST_LEVELS - 3).json()["data"]["id"]
+    for path in ("", "?search=[[", f"/{errand}", f"/{errand}/documents"):
+        assert requests.get(f"{cention.origin}/_sim/errands{path}", timeout=30).status_code == 200
+    for levels in (MOST_LEVELS - 2, 900):
+        assert (deep(levels).status_code, pointers(deep(levels))) == (422, [""])
+
+
+def test_of_a_thousand_mistakes_a_hundred_are_told(post: Post) -> None:
+    response = post("c3_new_errands", changed("/data/attributes/msg/attachments", [1] * 1000))
+    assert len(pointers(response)) == 100
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,23 @@ def test_a_callback_is_not_answered_by_the_simulator(party: Meet, fault: dict[st
     assert error["source"]["pointer"] in {"/status", "/json"}
 
 
+# The receiver's answer is what the agent waits for: a callback that was to be late is sent now.
+def test_a_late_callback_does_not_hold_up_a_stop(receiver: str, received: Received) -> None:
+    async def live() -> None:
+        simulator = Simulator(Options(callback=receiver))
+        await simulator.start()
+        at = Party(simulator)
+        errand = await asyncio.to_thread(at.create)
+        await asyncio.to_thread(at.sim, "faults", {"target": "callback", "delay": 600, "calls": 1}, method="PUT")
+        answering = asyncio.create_task(asyncio.to_thread(at.answer, errand, text="Yes."))
+        await asyncio.to_thread(wait_until, lambda: at.sim("faults") == [], "the callback's turn")
+        await asyncio.wait_for(simulator.stop(), timeout=20)
+        assert (await answering)["callback"]["status"] == 200
+
+    asyncio.run(live())
+    assert texts(received) == ["Yes."]
+
+
 def test_what_still_waits_to_be_tried_again_does_not_hold_up_a_stop() -> None:
     async def live() -> None:
         simulator = Simulator(Options(callback="http://127.0.0.1:9/", tries=2, waits=(600.0,)))

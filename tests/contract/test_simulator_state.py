@@ -1,14 +1,17 @@
 """State in a file: what survives a restart, and what cannot be such a file."""
 
+import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.simulator import Options, Simulator
-from gateway.simulator.store import Store
+from gateway.simulator.errands import State
+from gateway.simulator.store import Store, Unusable
 from tests.contract.conftest import Party
 
 Meet = Callable[..., Party]
@@ -91,6 +94,34 @@ def test_a_file_that_is_something_else_is_an_oserror(tmp_path: Path) -> None:
     assert other.read_text().startswith("no database")
 
 
+def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE mail (id TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(Unusable, match="another program's"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_rows_of_another_version_are_named_with_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with closing(Store(path)) as store:
+        store.put("errand", "1", b'{"id": 1}')
+    with closing(Store(path)) as store, pytest.raises(Unusable, match=f"{path}: another version"):
+        State(store)
+
+
+def test_a_table_of_another_form_is_named_with_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE thing (name TEXT)")
+    with closing(Store(path)) as store:
+        for read in (lambda: store.get("errand", "1"), lambda: store.all("errand")):
+            with pytest.raises(Unusable, match=f"{path}: no such column"):
+                read()
+
+
 # An id that was told is one that is kept.
 def test_an_errand_that_cannot_be_kept_is_500_and_not_there(restarted: Callable[..., Party]) -> None:
     at = restarted()
@@ -103,8 +134,10 @@ def test_an_errand_that_cannot_be_kept_is_500_and_not_there(restarted: Callable[
 
 
 def test_two_simulators_do_not_share_a_file(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.db")
-    store.put("thing", "1", b"one")
-    with pytest.raises(OSError, match="locked"):
-        Store(tmp_path / "state.db")
-    store.close()
+    Store(tmp_path / "state.db").close()
+    with closing(Store(tmp_path / "state.db")) as store:
+        with pytest.raises(OSError, match="locked"):
+            Store(tmp_path / "state.db")
+        store.put("thing", "1", b"one")
+        with pytest.raises(OSError, match="locked"):
+            Store(tmp_path / "state.db")

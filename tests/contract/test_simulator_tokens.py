@@ -80,6 +80,7 @@ CLAIMS = {"workspace": "demo", "create_errand": True, "area": {"name": "support"
         (signed({"alg": "HS256"}, CLAIMS | {"area": {"name": "gone"}}), "no area"),
         (signed({"alg": "HS256"}, {name: CLAIMS[name] for name in ("workspace", "create_errand")}), "expired"),
         ("a.b.c", "nor a JWT"),
+        (f"{urlsafe_b64encode(b'[' * 30_000).decode()}.e30.AA", "nor a JWT"),
         ("é", "nor a JWT"),
         ("", "nor a JWT"),
     ],

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 
-from gateway.spool.fetching import Mark, Places, Position
+from gateway.errors import Temporary
+from gateway.model import Mark, Position
+from gateway.spool.fetching import Places
 from gateway.spool.spool import Spool
 
 
@@ -65,3 +68,15 @@ def test_another_node_takes_over_what_was_not_renewed(nodes: tuple[Places, Place
     time.sleep(0.2)
     assert two.hold(["a"], 60) == {"a"}
     assert one.hold(["a"], 60) == set()
+
+
+# A disk that hangs is the spool's trouble: neither the mail server's, nor the end of who asks.
+def test_a_commit_that_takes_too_long_is_the_spool_s_trouble(
+    places: Places, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.spool.fetching._WAIT", 0.01)
+    monkeypatch.setattr(spool, "change", lambda _: Future())
+    with pytest.raises(Temporary, match="nothing was committed"):
+        places.advance("old", "INBOX", Position(1, 1))
+    with pytest.raises(Temporary):
+        places.mark("old", "INBOX", [Mark("1", "taken")])

@@ -85,6 +85,20 @@ def test_a_lease_that_is_renewed_does_not_run_out(spool: Spool, accept: Accept) 
     assert states(spool) == ["working"]
 
 
+# A node that stops in order: what it leased and did not begin is not waited for.
+def test_what_was_leased_and_not_tried_is_given_back_to_be_taken_at_once(spool: Spool, accept: Accept) -> None:
+    accept(mail(1))
+    accept(mail(2))
+    untried, tried = lease(spool)
+    assert conclude(spool, tried, JobState.DONE, result="7")
+    spool.change(partial(jobs.give_back, jobs=[untried, tried])).result()
+    assert states(spool) == ["queued", "done"]
+    (again,) = lease(spool)
+    spool.change(partial(jobs.give_back, jobs=[untried])).result()
+    assert (again.id, again.lease) == (untried.id, untried.lease + 1)
+    assert states(spool) == ["working", "done"]
+
+
 def test_a_lane_gives_no_more_than_it_has_room_for_and_its_newest_first_if_told(spool: Spool, accept: Accept) -> None:
     for number in range(4):
         accept(mail(number))

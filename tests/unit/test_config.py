@@ -133,7 +133,15 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("text", "said"), [("[gateway\n", "not TOML: "), ("[cention]\n", "cention: ")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[gateway\n", "not TOML: "),
+        (f"x = {'1' * 5000}\n", "not TOML: "),
+        (f"x = {'[' * 5000}\n", "not TOML: "),
+        ("[cention]\n", "cention: "),
+    ],
+)
 def test_a_file_that_makes_no_sense_is_said_to(tmp_path: Path, text: str, said: str) -> None:
     assert lines(tmp_path, text)[0].startswith(said)
 

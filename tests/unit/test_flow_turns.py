@@ -58,3 +58,20 @@ def test_no_call_is_begun_while_too_many_are_not_recorded() -> None:
     assert begun == [0, 1, 2]
     turns.recorded()
     assert begun == [0, 1, 2, 3]
+
+
+# A call that fails before it has begun is over at once; a whole lane's must not be made one within another.
+def test_calls_that_are_over_at_once_are_not_made_within_one_another() -> None:
+    turns, over = Turns(1, 10_000), list[int]()
+
+    def fails(number: int) -> bool:
+        over.append(number)
+        turns.give_back()
+        return True
+
+    busy = list[int]()
+    turns.take(partial(begins, busy, 0))
+    for number in range(5000):
+        turns.take(partial(fails, number))
+    turns.give_back()
+    assert over == list(range(5000))

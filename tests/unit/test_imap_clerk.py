@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Full, TooLarge
-from gateway.model import Receipt
+from gateway.model import Position, Receipt
 from gateway.sources.imap_batch import Batch, together
 from gateway.sources.imap_clerk import Clerk
 from gateway.sources.imap_progress import Failure, Progress
 from gateway.sources.imap_response import Fetched
-from gateway.sources.places import Position
 from tests.fetching import Fetching, fetching
 
 

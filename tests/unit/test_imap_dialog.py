@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from gateway.config.imap import Imap
+from gateway.config.units import Secret
 from gateway.errors import Temporary, TooLarge
 from gateway.sources.imap_dialog import Answered, Dialog, Goodbye
 from gateway.sources.imap_large import RANGE, Large
-from gateway.sources.imap_login import Crowded, _refusal
+from gateway.sources.imap_login import Crowded, Login, _authenticate, _refusal
 from gateway.sources.imap_response import Fetched, Response, fetched
 from gateway.sources.imap_stream import LONGEST_LINE, Stream
 from gateway.sources.poller import Denied
@@ -88,6 +90,41 @@ def test_a_literal_that_is_too_large_is_passed_over(serve: Callable[[Answer], Di
     dialog = serve(lambda _: said % (large, b"x" * large))
     bodies = [found.body for one in dialog.ask("UID FETCH 1:2 (BODY.PEEK[])") if (found := fetched(one))]
     assert bodies == [None, b"b"]
+
+
+# A server that never comes to an end is left, before memory is full.
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (b"* SEARCH" + b" 1" * 500 + b"\r\n", "with more than 100000 bytes"),
+        (b"* 1 FETCH (UID 1 BODY[] {1000}\r\n" + b"x" * 1000 + b")\r\n", "with more than 100000 bytes"),
+        (b"x {1}\r\nx", "with more than 10 literals"),
+    ],
+)
+def test_an_answer_without_an_end_is_given_up(
+    serve: Callable[[Answer], Dialog], monkeypatch: pytest.MonkeyPatch, said: bytes, reason: str
+) -> None:
+    monkeypatch.setattr("gateway.sources.imap_dialog._LARGEST_ANSWER", 100_000)
+    dialog = serve(lambda line: said * 1000 + b"\r\n" + line.split()[0] + b" OK done\r\n")
+    with pytest.raises(ConnectionError, match=reason):
+        dialog.ask("UID SEARCH ALL")
+
+
+# LOGIN would send a line break as the end of a command, and imaplib shows the letter that it cannot send.
+@pytest.mark.parametrize("password", ["horse\r\nG1 DELETE INBOX", "h\u00e4st"])
+def test_a_password_that_login_cannot_send_is_not_sent(serve: Callable[[Answer], Dialog], password: str) -> None:
+    heard: list[bytes] = []
+
+    def answer(line: bytes) -> bytes:
+        heard.append(line)
+        return line.split()[0] + b" OK done\r\n"
+
+    settings = {"name": "box", "host": "h", "user": "u", "password": "env:PATH", "route": "r"}
+    box = Imap.model_validate(settings).model_copy(update={"password": Secret(password, inline=True)})
+    with pytest.raises(Denied, match="LOGIN cannot send") as refused:
+        _authenticate(serve(answer), Login(box))
+    assert "\u00e4" not in str(refused.value)
+    assert heard == []
 
 
 def test_lines_and_literals_are_read_however_they_are_cut(stream: tuple[Stream, socket.socket]) -> None:

@@ -1,5 +1,7 @@
 """Answers of servers, as they write them: to FETCH, to SEARCH, and what ends a command."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,10 @@ def test_uids_are_written_as_the_set_that_they_are(uids: set[int]) -> None:
         read |= set(range(int(first), int(last or first) + 1))
     assert read == uids
     assert written.count(",") == sum(uid + 1 not in uids for uid in uids) - 1
+
+
+# A line may be as long as a mailbox with many messages makes it.
+def test_a_hostile_line_is_read_soon() -> None:
+    began = time.process_time()
+    assert fetched(Response(b"* 1 FETCH (" + b"FLAGS (" * 1_000_000 + b"UID 7\r\n")) == Fetched(7)
+    assert time.process_time() - began < 5

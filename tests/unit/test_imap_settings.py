@@ -47,3 +47,10 @@ def test_mail_is_not_moved_into_a_folder_that_is_fetched_from() -> None:
 
 def test_a_folder_is_named_once() -> None:
     assert "twice" in refusal(folders=["A", "A"])
+
+
+# RFC 3501 5.1: INBOX is one folder, however it is written.
+def test_the_inbox_is_one_folder_in_all_its_spellings() -> None:
+    assert "among the folders" in refusal(after="move:Inbox")
+    assert "twice" in refusal(folders=["INBOX", "inbox"])
+    assert imap(folders=["A", "a"]).folders == ["A", "a"]

@@ -23,6 +23,15 @@ def docx() -> bytes:
     return file.getvalue()
 
 
+@pytest.mark.timeout(20)
+def test_thousands_of_files_of_one_name_are_numbered_in_no_time() -> None:
+    text = part("text/plain", "begin 644 a.txt\n#86)C\n`\nend\n" * 1_000)
+    mail = read(multipart("mixed", *[text] * 20))
+    names = [one.name for one in mail.attachments]
+    assert names[:2] == ["a.txt", "a (2).txt"]
+    assert len(set(names)) == 20_000
+
+
 def attached(content: bytes, name: str, content_type: str = "application/octet-stream") -> str:
     encoded = base64.b64encode(content).decode()
     return part(f"{content_type}; name={name}", encoded, "Content-Transfer-Encoding: base64")

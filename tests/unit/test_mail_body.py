@@ -102,6 +102,13 @@ def test_a_binary_file_is_not_shown_as_text() -> None:
     assert read(part("text/plain; name=x.txt", "a\0b")).body == ""
 
 
+# A mail that does not say what it is may be a file as it is, but not for one slip.
+def test_a_mail_without_a_type_is_text_even_with_a_nul_in_it() -> None:
+    assert read("X: y\n\nHel\0lo\n").body == "Hello\n"
+    packed = read("X: y\n\n" + "packed \0 data" * 100)
+    assert (packed.body, len(packed.attachments)) == ("", 1)
+
+
 def test_pictures_of_a_page_are_inline_and_others_are_not() -> None:
     other = PICTURE.replace("p@x", "other@x").replace("p.png", "q.png")
     mail = read(multipart("mixed", PICTURED, PICTURE, other))

@@ -95,6 +95,12 @@ def test_an_invitation_that_a_text_beside_it_tells_is_not_told_again() -> None:
     assert mail.body == "At 13:00."
 
 
+@pytest.mark.timeout(10)
+def test_many_invitations_beside_a_long_text_take_no_time() -> None:
+    mail = read(multipart("mixed", part("text/plain", "1 word " * 200_000), *[part("text/calendar", INVITATION)] * 400))
+    assert mail.body.count("When: 2026-11-24 13:00") == 400
+
+
 def test_an_invitation_alone_is_the_text() -> None:
     assert read(part("text/calendar; name=invite.ics", INVITATION)).body == TOLD
 

@@ -78,6 +78,14 @@ def test_what_is_damaged_or_hostile_is_unknown_and_ends_quickly() -> None:
         assert open_seal(hostile, LIMIT) is Sealed.UNKNOWN
 
 
+# Each level of them would be read again on each level above.
+@pytest.mark.timeout(10)
+def test_more_values_than_anybody_writes_are_unknown() -> None:
+    whole = streamed(INNER)
+    pieces = b"\x24\x80" + b"\x04\x00" * 150_000 + b"\0\0"
+    assert open_seal(whole.replace(b"\x24\x80", b"\x24\x80" + pieces * 10, 1), LIMIT) is Sealed.UNKNOWN
+
+
 # The signature cannot be taken out of the message, so the message is kept as well.
 def test_a_signed_mail_shows_what_it_says_with_its_files_and_keeps_the_message() -> None:
     inner = multipart("mixed", part("text/plain", "signed words"), part("application/pdf; name=a.pdf", "PDF"))

@@ -101,6 +101,14 @@ def test_a_message_within_is_a_file_of_its_own() -> None:
     assert (file.name, file.media_type, file.content) == ("A mail.dat", "application/ms-tnef", WINMAIL)
 
 
+# It goes to Cention, and to a terminal.
+def test_what_it_says_of_a_file_is_a_type_and_an_identifier_or_nothing() -> None:
+    said = prop(0x370E, 0x1E, b"\x1b[31m\0"), prop(0x3712, 0x1E, b"<a\x1b@\nx>\0")
+    (file,) = opened(tnef(packed_file(b"x", b"a", *said))).files
+    assert file.media_type == ""
+    assert file.content_id.isprintable()
+
+
 # 33 bytes that promise more properties than there are bytes in the world, and things without end.
 @pytest.mark.parametrize(
     "hostile",
@@ -138,6 +146,11 @@ def test_rich_text_is_read_in_its_code_page_without_its_commands() -> None:
         rb"{\rtf1\ansicpg1251{\fonttbl{\f0 Arial;}}\pard \'cf\'f0\'e8\'e2\'e5\'f2 {\b bold}\par x\tab y{\pict 00ff}}"
     )
     assert rtf.read(source) == ("Привет bold\nx\ty", "")
+
+
+# Such as that of Chinese with escape sequences, for which Python has no codec.
+def test_rich_text_in_an_unknown_code_page_is_read_all_the_same() -> None:
+    assert rtf.read(rb"{\rtf1\ansicpg50227 \'e4bc}") == ("äbc", "")
 
 
 def test_rich_text_that_is_packed_wrongly_is_said_to_be() -> None:

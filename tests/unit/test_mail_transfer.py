@@ -115,8 +115,17 @@ def test_an_unknown_encoding_leaves_every_byte_and_is_told() -> None:
     "content", [b"a=" * 1_000_000, b"=" * 3_000_000, b"a" + b" " * 3_000_000 + b"a!", b"= " * 2_000_000]
 )
 def test_hostile_content_takes_no_time(content: bytes) -> None:
-    for name in ("base64", "quoted-printable", "uuencode"):
-        decode_transfer(content, name)
+    for name in ("base64", "quoted-printable"):
+        assert len(decode_transfer(content, name)[0]) <= len(content)
+    assert decode_transfer(content, "uuencode") == (content, "declared as uuencode, but it is not")
+
+
+# Where lines end is looked for where those of the first line's length end; what stands there must count.
+@pytest.mark.parametrize("at", [3, 20, 76])
+def test_a_footer_is_found_in_lines_of_any_length(at: int) -> None:
+    encoded = base64.b64encode(DATA * 5)
+    content = b"%b\n%b\n-- \nA list of words\n" % (encoded[:at], encoded[at:])
+    assert decode_transfer(content, "base64") == (DATA * 5, "what followed the end of the base64 was left out")
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

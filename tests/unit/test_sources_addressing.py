@@ -1,6 +1,11 @@
 """Whose mail a fetched message is."""
 
-from gateway.sources.addressing import Addressing
+import time
+
+import pytest
+
+from gateway.sources.addressing import Addressing, addresses
+from gateway.sources.imap_envelope import envelope_of
 
 ROUTES = {"support@example.com": "support", "sales@example.com": "sales"}
 BY_HEADER = Addressing(
@@ -35,3 +40,18 @@ def test_what_no_route_claims_goes_to_the_catch_all() -> None:
 # The standard library's reader of addresses is recursive; here a hostile header costs nothing.
 def test_a_hostile_header_ends_soon() -> None:
     assert BY_HEADER.routes(b"To: " + b"(" * 500_000 + b"a@b," * 500_000)[0] == ["rest"]
+
+
+# It would take minutes, of the whole program, if each letter were where an address may begin.
+def test_a_header_that_is_one_long_word_ends_soon() -> None:
+    began = time.process_time()
+    assert list(addresses((b"From: " + b"a" * 99_000 + b"\r\n") * 10, "from")) == []
+    assert time.process_time() - began < 5
+
+
+# PostgreSQL stores no NUL, and no log wants the others.
+@pytest.mark.parametrize("character", [b"\0", b"\x01", b"\x1b", b"\x7f"])
+def test_a_control_character_is_no_part_of_an_address(character: bytes) -> None:
+    head = b"Return-Path: <as%ca@client.example>\r\n\r\n" % character
+    envelope, _ = envelope_of(head, FIXED, "", "", "imap")
+    assert envelope.sender == "a@client.example"

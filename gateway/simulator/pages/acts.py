@@ -1,5 +1,7 @@
 """What an agent does. Each act is a form, and its answer leads back to the page: nothing here needs a script."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -24,7 +26,7 @@ class Acts:
         """Send what stands in the form; what cannot be sent is shown again with the reason."""
         errand = self._desk.errand(request.path_params["id"])
         if errand is None:
-            return self._show.missing(request)
+            return self._show.missing()
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_TEXT) as form:
             written, files = composed.read(form), await composed.uploads(form)
             times = 2 if form.get("times") == "2" else 1
@@ -39,7 +41,7 @@ class Acts:
         """Have the next callback lost; a text that was begun stays in the form."""
         errand = self._desk.errand(request.path_params["id"])
         if errand is None:
-            return self._show.missing(request)
+            return self._show.missing()
         async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=MOST_TEXT) as form:
             written = composed.read(form)
         self._desk.fail_next()
@@ -51,11 +53,11 @@ class Acts:
         """Send the callback of an answer again."""
         errand = self._desk.errand(request.path_params["id"])
         if errand is None:
-            return self._show.missing(request)
+            return self._show.missing()
         async with request.form() as form:
             number = str(form.get("number", ""))
         try:
-            posted = await self._desk.repeat(errand.id, int(number) if number.isascii() and number.isdigit() else 0)
+            posted = await self._desk.repeat(errand.id, int(number) if re.fullmatch("[0-9]{1,9}", number) else 0)
         except Nowhere as wrong:
             return self._again(request, errand, Written(), 409, wrong=str(wrong))
         return self._back(request, errand, f"answer-{posted.answer.number}")
@@ -64,7 +66,7 @@ class Acts:
         """Close the errand; no callback comes of it."""
         errand = self._desk.errand(request.path_params["id"])
         if errand is None:
-            return self._show.missing(request)
+            return self._show.missing()
         self._desk.close(errand.id)
         return self._back(request, errand, "closing")
 

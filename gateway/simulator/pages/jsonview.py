@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 SHOWN, MOST_WHOLE = 160, 400
-STRING = re.compile(rf'"((?:[^"\\]|\\.){{{SHOWN}}})((?:[^"\\]++|\\.)++)"')
+STRING = re.compile(rf'"((?:[^"\\]|\\.){{0,{SHOWN}}}+)((?:[^"\\]++|\\.)*+)"')
 
 
 def line(value: Any) -> str:

@@ -34,13 +34,13 @@ class Show:
     async def errand(self, request: Request) -> Response:
         """An errand, with the list beside it."""
         errand = self._desk.errand(request.path_params["id"])
-        return self.desk_page(self.where(request, errand), errand) if errand else self.missing(request)
+        return self.desk_page(self.where(request, errand), errand) if errand else self.missing()
 
     async def json(self, request: Request) -> Response:
         """An errand's documents both ways, laid out to be read."""
         errand = self._desk.errand(request.path_params["id"])
         if errand is None:
-            return self.missing(request)
+            return self.missing()
         where, now = self.where(request, errand), time.time()
         said: dict[str, Any] = {
             "chosen": view.chosen(errand, now),
@@ -53,18 +53,18 @@ class Show:
         """One of these documents, whole."""
         errand = self._desk.errand(request.path_params["id"])
         found = self._document(errand, request.path_params["key"]) if errand else None
-        return jsonapi.plain(found.value) if found else self.missing(request)
+        return jsonapi.plain(found.value) if found else self.missing()
 
     async def archive(self, request: Request) -> Response:
         """An archive image."""
         name = request.path_params["name"]
         if name not in archive.NAMES:
-            return self.missing(request)
+            return self.missing()
         return Response(archive.content(name), media_type="image/png")
 
-    def missing(self, _request: Request, sentence: str = "There is no such errand here.") -> Response:
+    def missing(self) -> Response:
         """404, as a page."""
-        return paint.page("wrong.html", 404, sentence=sentence, **bar(self._desk))
+        return paint.page("wrong.html", 404, sentence="There is no such errand here.", **bar(self._desk))
 
     def where(self, request: Request, errand: Errand | None) -> Where:
         """What the list shows: what the address asks for, or else where the errand is, or the first area."""

@@ -5,14 +5,14 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.simulator.calls import Call, Calls
 from gateway.simulator.desk import Desk
-from gateway.simulator.faults import Fault, Faults, faults_shape
+from gateway.simulator.faults import Fault, Faults, Target, faults_shape
 from gateway.simulator.pages import jsonview, paint
 from gateway.simulator.pages.bar import bar
 from gateway.simulator.pages.view import Chip
@@ -20,7 +20,6 @@ from gateway.simulator.pages.words import When, size, when
 
 MOST_SHOWN = 200
 LONGEST_PATH = 300
-TARGETS = ("create", "end", "attachment", "archive", "any", "callback")
 WHATS: dict[str, tuple[str, dict[str, Any]]] = {
     "503": ("503, try again later", {"status": 503}),
     "500": ("500, something is broken", {"status": 500}),
@@ -82,7 +81,7 @@ class Traffic:
     def _page(self, status: int = 200, wrong: str = "") -> Response:
         said = {
             "faults": [jsonview.line(fault) for fault in self._faults.shown()],
-            "targets": TARGETS,
+            "targets": get_args(Target),
             "whats": [(value, label) for value, (label, _) in WHATS.items()],
             "wrong": wrong,
         }
