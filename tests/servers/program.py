@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ import pytest
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 TICK_SECONDS = 0.02
+# Below those that the kernel gives to outgoing connections: a server that is started anew finds its port free.
+_PORTS = range(12_000, 32_000)
+_SHARES = 16
 
 
 def needs(*programs: str) -> None:
@@ -29,11 +34,28 @@ def needs_root() -> None:
         pytest.skip("Postfix and Dovecot are started by root alone")
 
 
+@cache
+def _ports() -> range:
+    """Take a share of ports for this process's tests, which no other test of this machine has before we end."""
+    for share in range(_SHARES):
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0cention-gateway-tests-{share}")
+        except OSError:
+            name.close()
+            continue
+        name.detach()  # the name is ours until the process ends
+        return range(_PORTS.start + share, _PORTS.stop, _SHARES)
+    raise RuntimeError(f"{_SHARES} processes run tests here already")
+
+
 def free_port() -> int:
-    """Find a TCP port on 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Find a TCP port on 127.0.0.1 that nobody listens on, and that nobody else will while these tests run."""
+    while True:
+        port = random.choice(_ports())
+        with contextlib.suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
 
 
 def listens(port: int) -> bool:
