@@ -114,6 +114,8 @@ class Gateway:
         try:
             if swept := self.spool.own():
                 log.swept(swept)
+            for line in self.spool.doubts():
+                log.doubt(line)
             if door := self.spool.door:
                 self._hub.open(door)
             self.http = await self._web.start()

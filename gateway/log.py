@@ -155,6 +155,10 @@ class Log:
         """Bodies that no mail refers to were removed."""
         self._say("info", "orphaned bodies swept", count=orphans)
 
+    def doubt(self, line: str) -> None:
+        """What was accepted may not outlive a power cut."""
+        self._say("warning", "not durable", reason=line)
+
     def trouble(self, where: str, error: BaseException) -> None:
         """A part of the program met an error that it survives."""
         self._say("error", "trouble", where=where, error=repr(error), exc_info=error)

@@ -31,6 +31,9 @@ class Database(Protocol):
     def alone(self, connection: Connection) -> AbstractContextManager[None]:
         """Keep others from changing the tables until the transaction ends, however long it takes."""
 
+    def doubts(self) -> list[str]:
+        """Say what makes it doubtful that a commit outlives a power cut, a line each."""
+
     def own(self) -> float | None:
         """Become a worker of it; return the time before which leases must have ended to be lost, None for all of them.
 

@@ -38,6 +38,8 @@ select set_config('synchronous_commit', case current_setting('synchronous_commit
 # One number for all our nodes, from the name of the program.
 _MIGRATION_LOCK = 0x63656E74696F6E
 _OLDEST = 150000
+# What only the server's owner can set, and without which a power cut takes what was committed.
+_DURABLE = ("fsync", "full_page_writes")
 
 
 class _Words(StrDumperUnknown):
@@ -78,6 +80,16 @@ class Postgresql:
         """Become one worker of many: lost are the leases that ended before now, by the server's clock."""
         with self.reading.connect() as connection:
             return float(connection.scalar(text("select extract(epoch from clock_timestamp())")))
+
+    def doubts(self) -> list[str]:
+        """Say which settings of the server break the promise that a commit outlives a power cut, a line each."""
+        with self.reading.connect() as connection:
+            off = [name for name in _DURABLE if connection.scalar(select(func.current_setting(name))) == "off"]
+        return [
+            f"{self.name}: the server runs with {name} = off, so a power cut may lose what was accepted; "
+            f"set {name} = on in postgresql.conf and reload the server"
+            for name in off
+        ]
 
     def watch(self, on_work: Callable[[], None]) -> None:
         """Listen for the other nodes."""

@@ -66,6 +66,13 @@ class Spool:
         self.database.watch(self._wake)
         return self.sweep()
 
+    def doubts(self) -> list[str]:
+        """Say what makes it doubtful that "yes" outlives a power cut, a line each; Temporary when it cannot be asked."""
+        try:
+            return self.database.doubts()
+        except SQLAlchemyError as error:
+            raise spool_error(error) from error
+
     def sweep(self) -> int:
         """Delete the bodies that no mail refers to and nobody can be writing; return how many."""
         return self.bodies.sweep(self.referred)

@@ -47,6 +47,10 @@ class Sqlite:
         """Become the one worker; no other can be alive, so every lease is lost. SettingsError when one is."""
         self._lock.take()
 
+    def doubts(self) -> list[str]:
+        """Return nothing: all that a commit's durability rests on is set by each connection."""
+        return []
+
     def watch(self, on_work: Callable[[], None]) -> None:
         """Nothing to do: all that is new comes through this process."""
 

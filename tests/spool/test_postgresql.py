@@ -64,6 +64,21 @@ def test_a_commit_returns_when_it_is_on_the_disk(postgres: Postgres, url: str, t
     spool.close()
 
 
+# Only the server's owner can mend these: a gateway that runs on such a server says so instead of promising.
+@pytest.mark.parametrize("careless", ["fsync", "full_page_writes"])
+def test_a_server_that_may_lose_what_it_committed_is_told_of(postgres: Postgres, spool: Spool, careless: str) -> None:
+    assert spool.doubts() == []
+    postgres.execute(f"alter system set {careless} = off")
+    try:
+        postgres.execute("select pg_reload_conf()")
+        wait_until(spool.doubts, "the server reads its settings again")
+        assert [f"{careless} = off" in line for line in spool.doubts()] == [True]
+    finally:
+        postgres.execute(f"alter system reset {careless}")
+        postgres.execute("select pg_reload_conf()")
+        wait_until(lambda: not spool.doubts(), "the server reads its settings again")
+
+
 def test_a_reading_connection_cannot_write(spool: Spool) -> None:
     with pytest.raises(Temporary, match="read-only"):
         spool.read(lambda connection: connection.execute(text("delete from mail")))
