@@ -1,8 +1,9 @@
 """How fast a mail becomes the document of its errand, against others: `scripts/bench parse [--turns N]`.
 
 From raw bytes to the finished document: HTML made safe, text made of it, files in base64, JSON. The gateway's own way;
-the standard library's (`email` with `policy.default`, `nh3`, `html2text`, `base64`, `json`); mailparser's (npm), which
-makes no HTML safe; and as a mark fast-mail-parser, which stops at the structure. CPU seconds, in turns; compared are
+the standard library's (`email` with `policy.default`, `nh3`, `html2text`, `base64`, `json`); Node's (mailparser,
+sanitize-html), with what of it is mailparser alone, which makes no HTML safe; and as a mark fast-mail-parser, which
+stops at the structure. CPU seconds, in turns; compared are
 the ratios of one turn. Memory is what a process of its own takes more at its peak, against the mail's size.
 """
 
@@ -15,7 +16,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from email.message import EmailMessage, Message
 from email.policy import SMTP, default
@@ -37,6 +38,7 @@ _READING = Reading("ann@example.com", "<1@bench>")
 _PEAK_MAIL, _PEAK = 50_000_000, 3.0
 _OF_BASE64 = 78 / 57
 _TURN_BYTES, _TURN_MAILS = 20_000_000, 200
+_DIFFERENT = 40
 _PARAGRAPH = "We have looked at your order, and it left our house this morning; it will be with you in two days. "
 
 
@@ -55,16 +57,17 @@ class Case:
         return max(1, min(_TURN_BYTES // sum(map(len, self.mails)), _TURN_MAILS // len(self.mails)))
 
 
-def _plain() -> EmailMessage:
+def _plain(number: int) -> EmailMessage:
     made = EmailMessage()
-    made["Message-ID"], made["From"], made["To"] = "<1@bench>", "Ann Ärlig <ann@example.com>", "support@example.com"
-    made["Subject"], made["Date"] = "Re: Your order, and what came of it", "Tue, 24 Nov 2026 10:00:00 +0100"
+    made["Message-ID"], made["To"] = f"<{number}@bench>", "support@example.com"
+    made["From"] = f"Ann Ärlig {number} <ann.{number}@example.com>"
+    made["Subject"], made["Date"] = f"Re: Your order {number}, and what came of it", "Tue, 24 Nov 2026 10:00:00 +0100"
     made.set_content("\n\n".join(["Hello,", *[_PARAGRAPH] * 30, "Ann Ärlig"]))
     return made
 
 
-def _alternative() -> EmailMessage:
-    made = _plain()
+def _alternative(number: int) -> EmailMessage:
+    made = _plain(number)
     paragraphs = "".join(f'<p style="margin: 0; color: #333">{_PARAGRAPH}</p>' for _ in range(30))
     link = '<a href="https://example.com/order?id=1">Your order</a>'
     made.add_alternative(f"<html><body><p>Hello,</p>{paragraphs}<p>{link}</p></body></html>", subtype="html")
@@ -74,11 +77,15 @@ def _alternative() -> EmailMessage:
 def cases() -> list[Case]:
     """Return what is read; the corpora only where they are there."""
     foreign = [path.read_bytes() for path in sorted(CORPORA.glob("*/*")) if path.suffix in {".raw", ".eml"}]
+    # All different, so that nothing is gained by remembering one.
+    plain, alternative = (
+        tuple(make(number).as_bytes(policy=SMTP) for number in range(_DIFFERENT)) for make in (_plain, _alternative)
+    )
     found = [
         Case("a file, 13 MB", (mail_with_file(int(13_000_000 / _OF_BASE64)),), 15, 10),
         Case("a file, 500 kB", (mail_with_file(int(500_000 / _OF_BASE64)),), 8, 8),
-        Case("plain text, 4 kB", (_plain().as_bytes(policy=SMTP),), 3, 3),
-        Case("text and HTML, 8 kB", (_alternative().as_bytes(policy=SMTP),), 3, 3),
+        Case("plain text, 4 kB", plain, 3, 3),
+        Case("text and HTML, 8 kB", alternative, 3, 3),
     ]
     return [*found, Case("the corpora", tuple(foreign), 4, 4)] if foreign else found
 
@@ -153,10 +160,10 @@ def seconds(way: Way, case: Case) -> float:
         return (time.process_time() - began) / case.times
 
 
-def in_node(case: Case, turns: int) -> list[float]:
-    """Return the same for mailparser, turn by turn; nothing where Node or the package cannot be had."""
+def in_node(case: Case, turns: int) -> tuple[list[float], list[float]]:
+    """Return the same for Node, turn by turn, and for mailparser alone; nothing where Node cannot be had."""
     if node.missing():
-        return []
+        return [], []
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{number:03}.eml" for number in range(len(case.mails))]
         for path, raw in zip(paths, case.mails, strict=True):
@@ -164,16 +171,22 @@ def in_node(case: Case, turns: int) -> list[float]:
         command = node.command("parse.js", str(turns * case.times), *map(str, paths))
         given = os.environ | dict(command.environment)
         ran = subprocess.run(command.argv, env=given, check=True, capture_output=True, text=True)
-    taken = [float(line) for line in ran.stdout.split()]
-    return [statistics.mean(taken[turn * case.times : (turn + 1) * case.times]) for turn in range(turns)]
+    whole, alone = zip(*(map(float, line.split()) for line in ran.stdout.splitlines()), strict=True)
+    return _by_turn(whole, turns), _by_turn(alone, turns)
+
+
+def _by_turn(taken: Sequence[float], turns: int) -> list[float]:
+    times = len(taken) // turns
+    return [statistics.mean(taken[turn * times : (turn + 1) * times]) for turn in range(turns)]
 
 
 def row(case: Case, turns: int) -> list[str]:
     """Measure a case."""
     taken = [[seconds(way, case) for way in (gateway, library, structure)] for _ in range(turns)]
     ours, theirs, mark = ([turn[place] for turn in taken] for place in range(3))
-    others = in_node(case, turns)
-    times = [f"{statistics.median(one) * 1000:.2f} ms" if one else "" for one in (ours, theirs, others, mark)]
+    others, alone = in_node(case, turns)
+    scale = 1000 / len(case.mails)
+    times = [f"{statistics.median(one) * scale:.2f} ms" if one else "" for one in (ours, theirs, others, alone, mark)]
     to_node = table.judged(table.ratios(others, ours), case.node) if others else ""
     return [case.name, *times, table.judged(table.ratios(theirs, ours), case.library), to_node]
 
@@ -193,7 +206,8 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     turns = parser.parse_args().turns
     measured = cases()
-    head = ["mail", "gateway", "standard library", "mailparser", "fast-mail-parser", "to the library", "to mailparser"]
+    peers = ["standard library", "Node", "mailparser alone", "fast-mail-parser"]
+    head = ["mail", "gateway", *peers, "to the library", "to Node"]
     print(table.markdown(head, [row(case, turns) for case in measured]))
     print()
     with tempfile.TemporaryFile() as into:

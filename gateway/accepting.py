@@ -1,4 +1,4 @@
-"""An accepting process: it speaks SMTP, and hands each mail over a link to the spool's process, which commits it.
+"""An accepting process: it speaks SMTP and LMTP, and hands mail over a link to the spool's process, which commits it.
 
 It has no store, reads no settings file and obeys no signal: the main process gives it its sockets, its settings and its
 orders, and when that one is gone it ends at once, since nobody could say "yes" any more.
@@ -10,7 +10,6 @@ import gc
 import pickle
 import signal
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import uvloop
@@ -22,9 +21,10 @@ from gateway.recipients import recipients_of
 from gateway.sources.admission import Admission, Tally
 from gateway.sources.conversation import Context
 from gateway.sources.listener import Listener, tls_context
+from gateway.sources.openings import Sockets
 from gateway.spool.accept import Acceptor
-from gateway.spool.database import bodies_of
 from gateway.spool.link import Link
+from gateway.spool.place import bodies_of
 from gateway.spool.room import Room
 from gateway.spool.wire import Note
 
@@ -37,7 +37,7 @@ class Post:
 
     number: int
     link: socket.socket
-    sockets: Sequence[socket.socket]
+    sockets: Sockets
     table: "ctypes.Array[ctypes.c_char]"
     settings: bytes
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import resource
 import signal
-import socket
 import sys
 import time
 from enum import StrEnum
@@ -29,7 +28,8 @@ from gateway.pollers import fetching, pollers_of
 from gateway.readiness import Readiness
 from gateway.sources.admission import Admission
 from gateway.sources.conversation import Context
-from gateway.sources.sockets import inherited, listening
+from gateway.sources.openings import Openings
+from gateway.sources.sockets import inherited
 from gateway.sources.supervisor import Supervisor
 from gateway.spool import limits
 from gateway.spool.fetching import Places
@@ -86,7 +86,7 @@ class Gateway:
         self.spool.on_work = self._work
         self._others = metrics.Others()
         self._passed = inherited()
-        self._sockets: list[list[socket.socket]] = []
+        self._openings: Openings | None = None
         self._front = self._made_front()
         smtp = settings.smtp
         self._places = Places(self.spool, str(ULID()))
@@ -99,7 +99,7 @@ class Gateway:
 
     def _made_front(self) -> Front:
         settings = self.plan.settings
-        if settings.smtp.processes and settings.smtp.listen and Role.SMTP in self.roles:
+        if settings.smtp.processes and (settings.smtp.listen or settings.lmtp.listen) and Role.SMTP in self.roles:
             return ProcessFront(self._hub, self._others, self._processes, settings)
         smtp = settings.smtp
         self._admission = Admission(smtp.max_connections, smtp.max_connections_per_address)
@@ -125,22 +125,24 @@ class Gateway:
             self._start_pollers()
         except BaseException:
             await self._front.stop()
+            if self._openings is not None:
+                self._openings.close()
             self._readers.close()
             self._hub.close()
             self.spool.close()
             raise
         self._watching = asyncio.create_task(self._watch())
-        log.started(smtp=[str(one) for one in self.smtp], http=str(self.http), spool=self.spool.name)
+        places = [str(one) for one in self.plan.settings.lmtp.listen]
+        log.started(smtp=[str(one) for one in self.smtp], lmtp=places, http=str(self.http), spool=self.spool.name)
 
     async def _start_front(self) -> None:
-        smtp = self.plan.settings.smtp
-        if Role.SMTP not in self.roles or not smtp.listen:
+        smtp, lmtp = self.plan.settings.smtp, self.plan.settings.lmtp
+        if Role.SMTP not in self.roles or not (smtp.listen or lmtp.listen):
             return
-        self._sockets = listening(
-            "smtp.listen", smtp.listen, max(1, smtp.processes), self._passed, shared=smtp.share_port
-        )
-        await self._front.start(self._sockets)
-        self.smtp = tuple(Listen(*one.getsockname()[:2]) for one in self._sockets[0])
+        self._openings = Openings(smtp, lmtp, self._passed)
+        rows = self._openings.rows
+        await self._front.start(rows)
+        self.smtp = tuple(Listen(*one.getsockname()[:2]) for one in rows[0].smtp)
 
     def _start_pollers(self) -> None:
         if Role.FETCH in self.roles:
@@ -183,6 +185,7 @@ class Gateway:
                 return
             await loop.run_in_executor(None, self._look_at_limits)
             await loop.run_in_executor(None, self._token_watch.look, self.plan.settings)
+            await loop.run_in_executor(None, self.plan.around.transport.reap)
             self._front.full(self.spool.acceptor.room.full)
 
     def _lives(self) -> dict[str, bool]:
@@ -206,8 +209,8 @@ class Gateway:
         self._stopping = True
         if self._watching is not None:
             self._watching.cancel()
-        for listener in {one for row in self._sockets for one in row}:
-            listener.close()
+        if self._openings is not None:
+            self._openings.close()
         loop = asyncio.get_running_loop()
         fetching = asyncio.create_task(self._stop_fetching())
         try:
@@ -218,6 +221,7 @@ class Gateway:
         await fetching
         left = max(0.1, deadline - time.monotonic())
         unfinished = await loop.run_in_executor(None, self._worker.stop, left)
+        await loop.run_in_executor(None, self.plan.around.transport.close)
         self._readers.close()
         self._hub.close()
         self.spool.close()
@@ -227,6 +231,7 @@ class Gateway:
     def reload(self, new: Plan) -> list[str]:
         """Put new settings in force for all that begins from now on; return what only a restart can change."""
         old, self.plan = self.plan, new
+        new.around.transport.takes_over(old.around.transport)
         self._front.reload(new.settings)
         self._worker.around = new.around
         self._worker.wake()
@@ -235,6 +240,7 @@ class Gateway:
             task.add_done_callback(self._tasks.discard)
         fixed = (
             *("gateway.spool", "gateway.bodies", "gateway.min_free", "smtp.listen", "smtp.processes", "http.listen"),
+            *("lmtp.listen", "lmtp.mode", "lmtp.owner", "lmtp.group"),
             *("worker.threads", "worker.readers"),
         )
         return [key for key in fixed if _value(old.settings, key) != _value(new.settings, key)]
@@ -267,8 +273,9 @@ class Gateway:
             smtp=self._smtp_trouble if Role.SMTP in self.roles else None,
             worker=self._worker if Role.WORKER in self.roles else None,
             supervisor=self._supervisor,
+            others=self._others,
         )
-        answer = readyz(ready.parts, ready.notes, tokens=ready.tokens, mailboxes=ready.mailboxes)
+        answer = readyz(ready.parts, ready.notes, **ready.more())
         return [
             *(callback_routes(lambda: self.plan.settings, self.spool) if Role.HTTP in self.roles else []),
             WebRoute("/healthz", healthz, methods=["GET"]),

@@ -3,37 +3,30 @@
 Nothing is sent and nothing is created.
 """
 
-import http.client
 import json
 import socket
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from gateway.cention.resource import ATTACHMENTS
 from gateway.cention.token import day
 from gateway.config.cention import Workspace
 from gateway.config.units import Listen, Secret
 from gateway.errors import GatewayError, Permanent, Refused
+from gateway.finding import Finding, State
 from gateway.flow.tokens import standing
 from gateway.model import Resource
+from gateway.outgoing.dkim_dns import published, txt_of
 from gateway.outgoing.smarthost import Smarthost, try_login
 from gateway.plan import Plan
+from gateway.reach import reach
+from gateway.sources.imap_keep import place
+from gateway.sources.imap_login import Login
 from gateway.spool.spool import Spool
+from gateway.status.live import ask
 
-State = Literal["ok", "warning", "wrong"]
 _SOON_DAYS = 14
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it is, and what there is to say about it."""
-
-    what: str
-    state: State
-    said: str
 
 
 def check(plan: Plan) -> list[Finding]:
@@ -54,23 +47,15 @@ def check(plan: Plan) -> list[Finding]:
                 Finding(f"callback of workspace {name}", "warning", "no callback_secrets: anyone may post answers")
             )
     findings += _smarthosts(plan)
-    return findings
+    findings += _signatures(plan)
+    findings += _sent_folders(plan)
+    return findings + reach(plan)
 
 
 def health(listen: Listen) -> str:
     """Ask the gateway that listens there whether it is ready; return what is wrong, "" for nothing."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - asked, not bound
-    connection = http.client.HTTPConnection(host, listen.port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        said = json.loads(answer.read())
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"no answer from {listen}: {error}"
-    finally:
-        connection.close()
-    wrong = {name: state for name, state in said.get("parts", {}).items() if state != "ok"}
-    return "; ".join(f"{name}: {state}" for name, state in wrong.items())
+    live = ask(listen)
+    return live.trouble or "; ".join(f"{name}: {said}" for name, said in live.parts.items() if said)
 
 
 def _spool(url: str) -> Finding:
@@ -151,3 +136,21 @@ def _smarthost(smarthost: Smarthost, plan: Plan) -> Finding:
     except GatewayError as error:
         return Finding(what, "wrong", str(error))
     return Finding(what, "ok", said)
+
+
+def _signatures(plan: Plan) -> Iterator[Finding]:
+    look_up = txt_of()
+    for signer in plan.around.keys:
+        found = published(signer, look_up)
+        yield Finding(f"DKIM key {signer.selector} of {signer.domain}", found.state, found.said)
+
+
+def _sent_folders(plan: Plan) -> Iterator[Finding]:
+    for one in plan.settings.sent_folder:
+        what = f"sent copies in {one.name}"
+        try:
+            name, there = place(Login(one, plan.token_of(one.oauth) if one.oauth else None), one.folder)
+        except GatewayError as error:
+            yield Finding(what, "wrong", str(error))
+        else:
+            yield Finding(what, "ok", f"folder {name} at {one.host}{'' if there else ', which will be made'}")

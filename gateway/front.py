@@ -1,4 +1,4 @@
-"""The front as the main process sees it: who takes SMTP connections, in this process or in accepting processes.
+"""The front as the main process sees it: who takes SMTP and LMTP connections, this process or accepting ones.
 
 Accepting processes are joined to the spool by links. One that ends unasked is started again; its sockets stay open here
 meanwhile, so that clients wait and are not refused.
@@ -24,6 +24,7 @@ from gateway.metrics import Others
 from gateway.sources.admission import Admission, Tally
 from gateway.sources.conversation import Context
 from gateway.sources.listener import Listener
+from gateway.sources.openings import Sockets
 from gateway.spool.hub import Hub, Port
 from gateway.spool.wire import Note
 
@@ -32,14 +33,14 @@ _AGAIN_SECONDS = 1.0
 
 
 class OwnFront:
-    """SMTP in the main process itself (`smtp.processes = 0`)."""
+    """SMTP and LMTP in the main process itself (`smtp.processes = 0`)."""
 
     def __init__(self, admission: Admission, context: Callable[[], Context]) -> None:
         self._admission = admission
         self._context = context
         self._listener = Listener(context())
 
-    async def start(self, sockets: Sequence[Sequence[socket.socket]]) -> None:
+    async def start(self, sockets: Sequence[Sockets]) -> None:
         """Take connections from the sockets of the one row."""
         await self._listener.start(sockets[0])
 
@@ -63,7 +64,7 @@ class OwnFront:
 class Accepting:
     """One accepting process, started again when it ends unasked."""
 
-    def __init__(self, front: "ProcessFront", number: int, sockets: Sequence[socket.socket]) -> None:
+    def __init__(self, front: "ProcessFront", number: int, sockets: Sockets) -> None:
         self._front = front
         self._number = number
         self._sockets = sockets
@@ -159,7 +160,7 @@ class ProcessFront:
         """Return a process's row of the table of connections."""
         return Tally(self.table, number)
 
-    async def start(self, sockets: Sequence[Sequence[socket.socket]]) -> None:
+    async def start(self, sockets: Sequence[Sockets]) -> None:
         """Start them all, each with its row of sockets."""
         self._all = [Accepting(self, number, row) for number, row in enumerate(sockets)]
         await asyncio.gather(*(one.start() for one in self._all))

@@ -122,6 +122,10 @@ class Log:
         level = "warning" if step in {"parked", "again later", "refused", "held", "too large"} else "info"
         self._say(level, step, trace=trace, job=job, **fields)
 
+    def looping(self, writer: str, subject: str, reason: str) -> None:
+        """Too many mails of one sender and subject came; this one and those after it are held."""
+        self._say("error", "mails held, perhaps a loop", sender=writer, subject=subject, reason=reason)
+
     def stale(self, trace: str, job: int) -> None:
         """A result came after the job's lease had gone to another; it was not recorded."""
         self._say("warning", "late result ignored", trace=trace, job=job)

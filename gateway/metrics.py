@@ -34,6 +34,18 @@ mailbox_age = Gauge(
     ["mailbox"],
     registry=registry,
 )
+mailbox_mails = Gauge(
+    "cention_gateway_mailbox_mails",
+    "Mails of what is fetched from since it was started, by what became of them: taken, seen_before, skipped.",
+    ["mailbox", "outcome"],
+    registry=registry,
+)
+mailbox_state = Gauge(
+    "cention_gateway_mailbox_state",
+    "1 for the state that a mailbox is in: starting, working, failing, refused, elsewhere, stopped.",
+    ["mailbox", "state"],
+    registry=registry,
+)
 callbacks = Counter(
     "cention_gateway_callbacks", "Callbacks, by workspace and outcome.", ["workspace", "outcome"], registry=registry
 )
@@ -48,6 +60,17 @@ jobs = Gauge(
     "Jobs in the spool that are not done or discarded, by kind and state.",
     ["kind", "state"],
     registry=registry,
+)
+loops = Counter(
+    "cention_gateway_loops",
+    "Alerts that too many mails of one sender and subject came; further ones are held.",
+    registry=registry,
+)
+smarthost_failing = Gauge(
+    "cention_gateway_smarthost_failing", "1 while the last try of a smarthost failed.", ["smarthost"], registry=registry
+)
+smarthost_mails = Gauge(
+    "cention_gateway_smarthost_mails", "Mails that a smarthost took since the start.", ["smarthost"], registry=registry
 )
 oldest_waiting = Gauge(
     "cention_gateway_oldest_waiting_seconds", "Age of the oldest job that is not at its end.", registry=registry
@@ -65,6 +88,11 @@ Samples: TypeAlias = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 """Values of one process, by the sample's name and labels."""
 
 _CREATED = "_created"
+_OUTCOMES = {
+    "cention_gateway_mails_accepted_total": "taken",
+    "cention_gateway_mails_copied_total": "seen_before",
+    "cention_gateway_smtp_refusals_total": "refused",
+}
 
 
 def snapshot() -> Samples:
@@ -113,6 +141,20 @@ def _summed(family: Metric, others: Iterable[Samples]) -> Metric:
     for (name, labels), value in sums.items():
         total.add_sample(name, dict(labels), value)
     return total
+
+
+def arrivals(others: Others) -> dict[str, dict[str, int]]:
+    """Count by way in ("smtp") over all processes: mails `taken` and `seen_before`, and what was `refused`.
+
+    Refused are error replies, those of LMTP among SMTP's.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for family in others.collect():
+        for sample in family.samples:
+            if (outcome := _OUTCOMES.get(sample.name)) is not None:
+                counts = found.setdefault(sample.labels.get("source", "smtp"), dict.fromkeys(_OUTCOMES.values(), 0))
+                counts[outcome] += int(sample.value)
+    return found
 
 
 def exposition(others: Others | None = None) -> bytes:

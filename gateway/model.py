@@ -73,6 +73,15 @@ class AutoKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """The errand that a mail belongs to, all known errands of its thread, oldest first, and how that was found."""
+
+    errand: str
+    history: tuple[str, ...]
+    found_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """The answer that makes an errand a closed one (contract.md, `answer`).
 
@@ -192,7 +201,8 @@ class Reply:
 
     `message_id` and `references` have angle brackets; `references` is the chain to answer to, oldest first, its last
     entry the mail that is answered. `date` is Unix time in seconds: the same reply gives the same bytes. `headers` are
-    further ones, name and value.
+    further ones, name and value. `unsubscribe` are addresses (https, mailto) by which the reader ends such mail;
+    `one_click` says that a POST to the https one does (RFC 8058).
     """
 
     message_id: str
@@ -207,13 +217,19 @@ class Reply:
     references: tuple[str, ...] = ()
     auto_submitted: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    cc: tuple[Address, ...] = ()
+    reply_to: Address | None = None
+    language: str = ""
+    unsubscribe: tuple[str, ...] = ()
+    one_click: bool = False
 
 
 class JobKind(StrEnum):
-    """What a job is for: create an errand from a mail, or send an answer's mail."""
+    """What a job is for: create an errand from a mail, send an answer's mail, or keep a copy of what was sent."""
 
     ERRAND = "errand"
     ANSWER = "answer"
+    COPY = "copy"
 
 
 class JobState(StrEnum):

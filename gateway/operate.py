@@ -8,10 +8,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection
+
 from gateway.errors import Permanent
 from gateway.model import Event, JobState
-from gateway.spool import jobs, query
+from gateway.spool import delivery, jobs, query, roads
+from gateway.spool.delivery import Fate
 from gateway.spool.spool import Spool
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,14 @@ def listing(spool: Spool, states: Sequence[str], route: str, most: int) -> list[
     known = [state.value for state in JobState]
     if unknown := [state for state in states if state not in known]:
         raise Permanent(f"no such state: {', '.join(unknown)}; there are {', '.join(known)}")
-    return spool.read(lambda connection: query.jobs(connection, states, route, most))
+    return spool.read(lambda connection: _with_recipients(connection, query.jobs(connection, states, route, most)))
+
+
+def _with_recipients(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give answers' rows what is known of their recipients."""
+    answers = [row["callback_id"] for row in rows if "callback_id" in row]
+    found = delivery.of_answers(connection, answers)
+    return [row | {"deliveries": found[row["callback_id"]]} if row.get("callback_id") in found else row for row in rows]
 
 
 def cells(row: dict[str, Any]) -> list[str]:
@@ -36,9 +48,16 @@ def cells(row: dict[str, Any]) -> list[str]:
     what = f"errand #{row['result']}" if row.get("result") and row["kind"] == "errand" else row.get("error", "")
     if row["keep"] and row["state"] == "done":
         what += ", made without its largest attachments; the whole mail is kept"
-    subject = row.get("subject") or (f"answer to #{row['errand']}" if "errand" in row else "")
+    subject = row.get("subject") or (f"answer to #{row['errand']}{_to(row)}" if "errand" in row else "")
     name = row.get("mail_id") or row.get("callback_id", "")
     return [str(row["id"]), row["kind"], row["state"], row["route"], str(row["attempts"]), name, subject, what]
+
+
+def _to(row: dict[str, Any]) -> str:
+    """Name an answer's recipients, those first that have not got it."""
+    waiting = sorted(row.get("deliveries", ()), key=lambda one: one["state"] == Fate.SENT)
+    names = [one["recipient"] for one in waiting if "recipient" in one]
+    return f" for {', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''}" if names else ""
 
 
 def show(spool: Spool, name: str) -> list[dict[str, Any]]:
@@ -87,18 +106,18 @@ def _move(spool: Spool, names: Sequence[str], states: Sequence[JobState], to: Jo
 
 
 def traces(spool: Spool, name: str) -> list[dict[str, Any]]:
-    """Return the traces of all that a name means."""
-    found = spool.read(lambda connection: query.subjects(connection, name))
+    """Return the traces of all that a name means, and of all that belongs to the same errands, in order of time."""
+    found = spool.read(lambda connection: roads.joined(connection, query.subjects(connection, name)))
     told_of = (spool.read(lambda connection, one=one: query.trace(connection, one)) for one in found)  # type: ignore[misc]
     return [one for one in told_of if one is not None]
 
 
 def raw(spool: Spool, name: str) -> bytes:
     """Return the bytes of the mail that a name means, or the document of the callback; Permanent when there is none."""
-    for one in traces(spool, name):
-        if "callback" in one:
-            return spool.document(one["callback"]["id"])
-        with spool.raw(one["mail"]["id"]) as content:
+    for one in spool.read(lambda connection: query.subjects(connection, name)):
+        if spool.read(lambda connection, one=one: delivery.came_from(connection, one)):  # type: ignore[misc]
+            return spool.document(one)
+        with spool.raw(one) as content:
             return content if isinstance(content, bytes) else content.read_bytes()
     raise Permanent(f"nothing is known of {name}")
 
@@ -115,10 +134,20 @@ def told(trace: dict[str, Any]) -> Iterator[str]:
         yield f"  job {row['id']} ({row['kind']}, route {row['route'] or '-'}): {row['state']}" + (
             f", {row['error']}" if row.get("error") and row["state"] != "done" else ""
         )
+    yield from map(_fate, trace.get("deliveries", ()))
     for step in trace["events"]:
         when = datetime.fromtimestamp(step["at"], UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         detail = ", ".join(f"{name}: {_text(value)}" for name, value in step["detail"].items())
         yield f"  {when}Z  {step['step']:<14} {detail}"
+
+
+def _fate(row: dict[str, Any]) -> str:
+    """Tell where a recipient of an answer stands, since when, and what was said last."""
+    when = datetime.fromtimestamp(row["since"], UTC).strftime("%Y-%m-%d %H:%M:%S")
+    by = f", by {row['smarthost']}" if "smarthost" in row else ""
+    queued = f", there as {row['queue_id']}" if "queue_id" in row else ""
+    said = f": {row['reply']}" if "reply" in row else ""
+    return f"  to {row.get('recipient', 'nobody')}: {row['state']} since {when}Z{by}{queued}{said}"
 
 
 def _text(value: object) -> str:

@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.cention.workspace import client_of
+from gateway.cention.workspace import cache_of, client_of
+from gateway.config import sentcopy
 from gateway.config.load import load
-from gateway.config.outgoing import SmarthostTable
 from gateway.config.settings import Settings
 from gateway.errors import SettingsError
+from gateway.flow.presentation import presentations
 from gateway.flow.retry import Retry
 from gateway.flow.surroundings import Surroundings
 from gateway.oauth import named
 from gateway.oauth.source import TokenSource
-from gateway.outgoing.smarthost import Smarthost, parse_smarthost
+from gateway.outgoing.dkim import signers
+from gateway.outgoing.named import manner_of, smarthosts_of
+from gateway.outgoing.smarthost import Transport
 from gateway.recipients import mistakes, recipients_of
 from gateway.route import source as rules
 from gateway.route.recipient import Recipients
@@ -39,7 +42,11 @@ class Plan:
 def plan(settings: Settings, where: str) -> Plan:
     """Work out what the settings mean; SettingsError with every mistake, each line beginning with `where`."""
     lines = mistakes(settings) + rules.mistakes(settings) + named.mistakes(settings)
-    smarthosts = _smarthosts(settings, lines)
+    lines += sentcopy.mistakes(settings.sent_folder, settings.sent_bcc, [route.name for route in settings.route])
+    tokens = named.token_sources(settings)
+    smarthosts = smarthosts_of(settings, tokens, lines)
+    looks = presentations(settings, lines)
+    keys = signers(settings.dkim, lines)
     smtp_tls, smarthost_tls = None, ssl.create_default_context()
     try:
         smtp_tls = tls_context(settings.smtp)
@@ -52,29 +59,22 @@ def plan(settings: Settings, where: str) -> Plan:
         lines.append(f"outgoing.tls_ca: {settings.outgoing.tls_ca}: expected a PEM file: {error.strerror or error}")
     if lines:
         raise SettingsError([f"{where}: {line}" for line in lines])
+    cache = cache_of(settings.cache, settings.gateway.beside(".cache"))
     worker, recipients = settings.worker, recipients_of(settings)
     around = Surroundings(
         settings=settings,
-        clients={name: client_of(one, settings.threads) for name, one in settings.cention.items()},
+        clients={name: client_of(one, settings.threads, cache) for name, one in settings.cention.items()},
         smarthosts=smarthosts,
         tls=smarthost_tls,
+        transport=Transport(smarthosts, manner_of(settings)),
         retry=Retry(worker.retry_min, worker.retry_max, worker.give_up),
         recipients=recipients,
         rules=rules.source(settings),
+        presentations=looks,
+        keys=keys,
+        tokens=tokens,
     )
-    return Plan(settings, recipients, smtp_tls, around, named.token_sources(settings))
-
-
-def _smarthosts(settings: Settings, lines: list[str]) -> tuple[Smarthost, ...]:
-    found = []
-    for number, entry in enumerate(settings.outgoing.smarthosts, 1):
-        table = entry if isinstance(entry, SmarthostTable) else SmarthostTable(url=entry)
-        password = table.password.value if table.password is not None else None
-        try:
-            found.append(parse_smarthost(table.url, table.user, password))
-        except ValueError as error:
-            lines.append(f"outgoing.smarthosts[{number}]: {error}")
-    return tuple(found)
+    return Plan(settings, recipients, smtp_tls, around, tokens)
 
 
 def load_plan(path: Path) -> Plan:

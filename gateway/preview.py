@@ -10,17 +10,20 @@ import orjson
 import pybase64
 
 from gateway.cention import callback
-from gateway.errors import Permanent
+from gateway.config.settings import Settings
+from gateway.errors import Permanent, SettingsError
+from gateway.flow.automatic import Handling, Signs, signs
 from gateway.flow.inbound import Reading, prepare
 from gateway.flow.outbound import Origin, to_reply
-from gateway.mail.automatic import automatic
+from gateway.flow.presentation import PLAIN, Presentation, presentations
+from gateway.mail.address import mailboxes
 from gateway.mail.compose import compose
-from gateway.mail.header import header_start, read_header
 from gateway.mail.leaf import open_leaf
 from gateway.mail.parse import parse
 from gateway.mail.scan import Part, scan
-from gateway.model import Answer, Attachment, AutoKind, Mail, Resource
+from gateway.model import Answer, Attachment, Mail, Resource
 
+_RECIPIENTS = ("delivered-to", "to", "cc")
 _GREY_PIXEL = pybase64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 )
@@ -38,18 +41,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A mail as the gateway reads it: its parts in order, who wrote it, and what it says."""
+    """A mail as the gateway reads it: its parts in order, who wrote it and where it belongs, and what it says."""
 
     pieces: tuple[Piece, ...]
-    kind: AutoKind
+    signs: Signs
     mail: Mail
 
 
 def sight(raw: bytes) -> Sight:
     """Return what a person wants to see of a mail before it becomes an errand."""
-    header, _ = read_header(raw, header_start(raw), len(raw))
-    pieces = tuple(_pieces(raw, scan(raw).root))
-    return Sight(pieces, automatic(header, None), parse(raw, _fallback_id(raw)))
+    root = scan(raw).root
+    mail = parse(raw, _fallback_id(raw))
+    recipients = (one.email for name in _RECIPIENTS for value in root.header.all(name) for one in mailboxes(value))
+    found = signs(raw, root.header, mail, None, tuple(recipients), Handling())
+    return Sight(tuple(_pieces(raw, root)), found, mail)
 
 
 def _pieces(raw: bytes, part: Part, depth: int = 0) -> Iterator[Piece]:
@@ -68,14 +73,38 @@ def _fallback_id(raw: bytes) -> str:
     return f"<{hashlib.sha256(raw).hexdigest()[:32]}@cention-gateway>"
 
 
-def answer_mail(document: bytes, reply_from: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A route as far as its answers' mails tell of it: its name, its `reply_from`, and how they look."""
+
+    reply_from: str
+    route: str = ""
+    look: Presentation = PLAIN
+
+
+def sender(settings: Settings, name: str, where: str) -> Sender:
+    """Return a route of the settings by its name, the first one for ""; SettingsError with all that is wrong."""
+    lines: list[str] = []
+    looks = presentations(settings, lines)
+    route = settings.route_named(name) if name else settings.route[0]
+    if route is None:
+        lines.append(f'route: there is no "{name}"; there is {", ".join(one.name for one in settings.route)}')
+    if lines or route is None:
+        raise SettingsError([f"{where}: {line}" for line in lines])
+    return Sender(route.reply_from, route.name, looks[route.name])
+
+
+def answer_mail(document: bytes, given: Sender) -> bytes:
     """Return the mail that a callback would become; what it names and would be fetched is a placeholder."""
     answer = callback.read(callback.parse(document))
     if not isinstance(answer, Answer):
         raise Permanent(f"the callback's event is not known: {answer.type} {answer.event}")
     fetched = {resource: _placeholder(resource) for resource in (*answer.attachments, *answer.archives)}
-    return compose(to_reply(answer, Origin("preview", reply_from), fetched, time.time()))
+    origin = Origin("preview", given.reply_from)
+    return compose(to_reply(answer, origin, fetched, time.time(), (), given.look, given.route))
 
 
 def _placeholder(resource: Resource) -> Attachment:
-    return Attachment(f"placeholder-for-{resource.type}-{resource.id}.png", "image/png", _GREY_PIXEL)
+    # What follows a PNG's end is nothing to a reader; with it no two are the same picture.
+    content = _GREY_PIXEL + f"{resource.type} {resource.id}".encode()
+    return Attachment(f"placeholder-for-{resource.type}-{resource.id}.png", "image/png", content)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from gateway import metrics
@@ -14,6 +14,7 @@ from gateway.sources.poller import State
 from gateway.sources.supervisor import Supervisor
 from gateway.spool import query
 from gateway.spool.spool import Spool
+from gateway.spool.threads import held_in_loops
 
 _WORKER_SILENCE = 60.0
 
@@ -30,6 +31,7 @@ class Readiness:
     smtp: Callable[[], str] | None
     worker: Worker | None
     supervisor: Supervisor
+    others: metrics.Others
 
     def parts(self) -> dict[str, str]:
         """What is wrong with each part, "" for nothing."""
@@ -44,7 +46,37 @@ class Readiness:
     def notes(self) -> dict[str, str]:
         """What a postmaster should know though everything works: pauses, parked jobs, failing mailboxes, old tokens."""
         lanes = self.worker.troubles() if self.worker is not None else {}
-        return self._stored_notes() | lanes | self._mailbox_notes() | notes(self._standings())
+        return self._stored_notes() | lanes | self._mailbox_notes() | self._smarthost_notes() | notes(self._standings())
+
+    def more(self) -> dict[str, Callable[[], Any]]:
+        """Return what looks at the further members of the document, for `gateway.status.live` to read."""
+        return {
+            "tokens": self.tokens,
+            "mailboxes": self.mailboxes,
+            "arrivals": lambda: metrics.arrivals(self.others),
+            "down": lambda: self.worker.troubles() if self.worker is not None else {},
+            "smarthosts": self.smarthosts,
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Return what /readyz says, for whoever looks from within the process."""
+        said = {"parts": self.parts(), "notes": self.notes()}
+        return said | {name: look() for name, look in self.more().items()}
+
+    def smarthosts(self) -> dict[str, dict[str, Any]]:
+        """How each smarthost is doing, by its address; none where this node sends no answers."""
+        if self.worker is None:
+            return {}
+        found = self.worker.around.transport.standings()
+        return {one.address: asdict(one) | {"state": one.state} for one in found}
+
+    def _smarthost_notes(self) -> dict[str, str]:
+        found = self.worker.around.transport.standings() if self.worker is not None else ()
+        return {
+            f"smarthost {one.name}": f"failing since {_minute(one.since)}: {one.reason}"
+            for one in found
+            if one.failures
+        }
 
     def tokens(self) -> Any:
         """Of each token its source, claims, last day and days left."""
@@ -73,6 +105,13 @@ class Readiness:
         for one in self.supervisor.statuses:
             age = time.time() - (one.last_success or one.started)
             metrics.mailbox_age.labels(one.name).set(0.0 if one.state is State.ELSEWHERE else age)
+            for outcome, number in (("taken", one.taken), ("seen_before", one.copies), ("skipped", one.skipped)):
+                metrics.mailbox_mails.labels(one.name, outcome).set(number)
+            for known in State:
+                metrics.mailbox_state.labels(one.name, known).set(one.state is known)
+        for smarthost, standing in self.smarthosts().items():
+            metrics.smarthost_failing.labels(smarthost).set(bool(standing["failures"]))
+            metrics.smarthost_mails.labels(smarthost).set(standing["mails"])
         metrics.jobs.clear()
         try:
             counts, oldest = self.spool.read(query.counts), self.spool.read(query.oldest_unfinished)
@@ -96,11 +135,14 @@ class Readiness:
     def _stored_notes(self) -> dict[str, str]:
         try:
             pauses, counts = self.spool.read(query.pauses), self.spool.read(query.counts)
+            loops = self.spool.read(held_in_loops) if any(state == "held" for _, state, _ in counts) else []
         except GatewayError:  # the spool's own part says what is wrong with it
             return {}
         notes = {pause["lane"]: f"paused: {pause['reason']}" for pause in pauses}
         if parked := sum(count for _, state, count in counts if state == "parked"):
             notes["parked"] = f"{parked} jobs need a person: cention-gateway queue list --state parked"
+        for writer, subject, held in loops:
+            notes[f"loop: {writer}"] = f'{held} mails "{subject}" are held: cention-gateway queue list --state held'
         return notes
 
     def _mailbox_notes(self) -> dict[str, str]:
@@ -113,5 +155,8 @@ class Readiness:
 
 
 def _trouble(state: State, since: float, error: str) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(since))
-    return f"{'login refused' if state is State.REFUSED else 'failing'} since {when} UTC: {error}"
+    return f"{'login refused' if state is State.REFUSED else 'failing'} since {_minute(since)}: {error}"
+
+
+def _minute(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))

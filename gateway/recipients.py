@@ -1,16 +1,38 @@
 """The recipients that the settings name, for all that ask whose mail it is: listeners, pollers, `ingest`."""
 
-from gateway.config.settings import Settings
+from collections.abc import Sequence
+from typing import Protocol
+
 from gateway.errors import SettingsError
 from gateway.route.recipient import Recipients, check_pattern, duplicates
 
 
-def recipients_of(settings: Settings) -> Recipients:
+class Addressed(Protocol):
+    """A route, as far as it says whose mail it takes."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def recipients(self) -> Sequence[str]:
+        """The patterns of its recipients."""
+
+
+class Routed(Protocol):
+    """Settings, as far as they have routes."""
+
+    @property
+    def route(self) -> Sequence[Addressed]:
+        """The routes, in order."""
+
+
+def recipients_of(settings: Routed) -> Recipients:
     """Return every route's recipients; of settings that `mistakes` finds nothing in."""
     return Recipients.of([(route.name, route.recipients) for route in settings.route])
 
 
-def mistakes(settings: Settings) -> list[str]:
+def mistakes(settings: Routed) -> list[str]:
     """Say, a line each, which patterns are none, or else which are claimed by several routes."""
     wrong = [
         f"route[{number}].recipients[{place}]: {said}"
@@ -22,7 +44,7 @@ def mistakes(settings: Settings) -> list[str]:
     return wrong or [f"route: {pattern} is claimed by {' and '.join(names)}" for pattern, names in duplicates(claims)]
 
 
-def checked(settings: Settings, where: str) -> Recipients:
+def checked(settings: Routed, where: str) -> Recipients:
     """Return every route's recipients; SettingsError with every mistake, each line beginning with `where`."""
     if lines := mistakes(settings):
         raise SettingsError([f"{where}: {line}" for line in lines])

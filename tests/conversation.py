@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,11 +13,12 @@ from typing import Any, Self
 import uvloop
 
 from gateway.config.listening import SmtpSection
+from gateway.config.lmtp import LmtpSection
 from gateway.route.recipient import Recipients
 from gateway.sources.admission import Admission
 from gateway.sources.conversation import Context
 from gateway.sources.listener import Listener, tls_context
-from gateway.sources.sockets import listening
+from gateway.sources.openings import Openings
 from gateway.spool.spool import Spool
 
 HOSTNAME = "gw.example.com"
@@ -25,10 +26,12 @@ ROUTES = [("support", ["support@example.com", "*@sub.example.com"]), ("sales", [
 
 
 class Talk:
-    """A connection: `says` sends a line, `hears` reads a reply and checks its beginning."""
+    """A connection: `says` sends a line, `hears` reads a reply and checks its beginning. A `Path` is a Unix socket."""
 
-    def __init__(self, port: int, *, greeted: bool = True) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    hello = "EHLO"
+
+    def __init__(self, place: int | Path, *, greeted: bool = True) -> None:
+        self.socket = _connected(place)
         self._lines = self.socket.makefile("rb")
         if greeted:
             self.hears("220 ")
@@ -68,7 +71,7 @@ class Talk:
             return True
 
     def greets(self) -> Self:
-        self.says("EHLO client.example").hears("250-")
+        self.says(f"{self.hello} client.example").hears("250-")
         return self
 
     def begins(self, *recipients: str, sender: str = "asa@client.example") -> Self:
@@ -88,12 +91,28 @@ class Talk:
         return self
 
 
+class LmtpTalk(Talk):
+    """A connection that speaks LMTP."""
+
+    hello = "LHLO"
+
+
+def _connected(place: int | Path) -> socket.socket:
+    if isinstance(place, int):
+        return socket.create_connection(("127.0.0.1", place), timeout=10)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(10)
+    connection.connect(str(place))
+    return connection
+
+
 class Receiver:
     """The receiving half of the gateway, in a thread of its own with the program's own event loop."""
 
-    def __init__(self, folder: Path, store: Any = None, **settings: Any) -> None:
+    def __init__(self, folder: Path, store: Any = None, lmtp: Sequence[str] = (), **settings: Any) -> None:
         self.spool = Spool(f"sqlite:///{folder / 'spool.db'}")
-        section = SmtpSection(**({"listen": ["127.0.0.1:0"]} | settings))
+        usual: dict[str, Any] = {"listen": ["127.0.0.1:0"], "processes": 0}
+        section = SmtpSection(**(usual | settings))
         admission = Admission(section.max_connections, section.max_connections_per_address)
         route_of = Recipients.of(ROUTES).match
         self._listener = Listener(
@@ -102,17 +121,18 @@ class Receiver:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        (sockets,) = listening("smtp.listen", section.listen, 1, {}, shared=False)
-        self.run(self._listener.start(sockets))
-        self.port = sockets[0].getsockname()[1]
-        for one in sockets:
-            one.close()
+        self._openings = Openings(section, LmtpSection.model_validate({"listen": list(lmtp)}), {})
+        self.run(self._listener.start(self._openings.rows[0]))
+        (row,) = self._openings.rows
+        self.port = row.smtp[0].getsockname()[1]
+        self.lmtp_ports = [one.getsockname()[1] for one in row.lmtp if one.family == socket.AF_INET]
 
     def run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
 
     def stop(self) -> None:
         """End as the program does on SIGTERM."""
+        self._openings.close()
         self.run(self._listener.stop())
 
     def close(self) -> None:

@@ -27,11 +27,16 @@ SECRET = "callback-secret"  # the tests' own
 
 
 class Smarthost:
-    """Takes mails; `replies` maps a recipient to the reply that RCPT gets, until it is taken out."""
+    """Takes mails; `replies` maps a recipient to the reply that RCPT gets, until it is taken out.
+
+    `kept` is the reply at the end of a mail, "" for a cut line; `senders` are the envelopes'.
+    """
 
     def __init__(self) -> None:
         self.mails: list[tuple[list[str], bytes]] = []
+        self.senders: list[str] = []
         self.replies: dict[str, str] = {}
+        self.kept = "250 2.0.0 kept"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -43,7 +48,10 @@ class Smarthost:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - the same
         self.mails.append((envelope.rcpt_tos, cast("bytes", envelope.original_content)))
-        return "250 2.0.0 kept"
+        self.senders.append(envelope.mail_from or "")
+        if not self.kept:
+            cast("Any", _server).transport.abort()
+        return self.kept
 
     def parsed(self, number: int = -1) -> EmailMessage:
         return email.message_from_bytes(self.mails[number][1], policy=default)
@@ -52,7 +60,7 @@ class Smarthost:
 class Road:
     """Everything, running in a thread with the program's own loop."""
 
-    def __init__(self, folder: Path, **sections: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, **sections: Any) -> None:
         self.folder = folder
         self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever)
@@ -116,7 +124,14 @@ class Road:
                 for route in sections["route"]:
                     route["rule"] = values.get(route["name"], [])
                 continue
-            target = sections["cention"]["demo"] if name == "workspace" else sections[name]
+            if name == "routes":  # by route
+                for route in sections["route"]:
+                    route.update(values.get(route["name"], {}))
+                continue
+            if isinstance(values, list):
+                sections[name] = values
+                continue
+            target = sections["cention"]["demo"] if name == "workspace" else sections.setdefault(name, {})
             target |= values
         return Settings.model_validate(sections)
 
@@ -238,6 +253,6 @@ def until(check: Callable[[], Any], what: str, seconds: float = 15, shown: Calla
 
 
 @contextmanager
-def road(folder: Path, **sections: dict[str, Any]) -> Iterator[Road]:
+def road(folder: Path, **sections: Any) -> Iterator[Road]:
     with Road(folder, **sections) as running:
         yield running

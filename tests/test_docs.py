@@ -30,12 +30,16 @@ def test_the_settings_page_is_what_the_classes_say() -> None:
 SECTIONS = {
     "gateway": "GatewaySection",
     "smtp": "SmtpSection",
+    "lmtp": "LmtpSection",
     "http": "HttpSection",
     "mail": "MailSection",
+    "automatic": "AutomaticSection",
     "cention.demo": "Workspace",
     "[route]": "Route",
     "[rule]": "RuleSection",
     "outgoing": "OutgoingSection",
+    "notices": "NoticesSection",
+    "cache": "CacheSection",
     "worker": "WorkerSection",
 }
 
@@ -63,7 +67,9 @@ def test_what_the_example_comments_out_is_the_default_or_a_path(
     (tmp_path / "all.toml").write_text(re.sub(r"^# (\w+ = )", r"\1", example, flags=re.MULTILINE))
     everything = load(tmp_path / "all.toml")
     differing = {"tls_certificate", "tls_key", "tls_ca", "default_route", "readers", "processes", "threads"}
-    for name in ("gateway", "smtp", "http", "outgoing", "worker"):
+    # Each of these is `timeout` unless it is set.
+    differing |= {f"{phase}_timeout" for phase in ("connect", "greeting", "data", "block", "end")}
+    for name in ("gateway", "smtp", "http", "outgoing", "notices", "worker"):
         before, after = (getattr(settings, name).model_dump() for settings in (plain, everything))
         assert {key for key in before if before[key] != after[key]} <= differing
 

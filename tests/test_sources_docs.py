@@ -1,4 +1,4 @@
-"""docs/sources.md: each settings block on it is one that the gateway takes, and what it says of OAuth is so."""
+"""docs/sources.md, docs/mailservers.md: each settings block is one that the gateway takes; OAuth is as they say."""
 
 import re
 import textwrap
@@ -11,7 +11,9 @@ from gateway.cli import oauth
 from gateway.config.oauth import OAuth
 from gateway.plan import load_plan
 
-PAGE = (Path(__file__).parents[1] / "docs" / "sources.md").read_text(encoding="utf-8")
+PAGE = "\n".join(
+    (Path(__file__).parents[1] / "docs" / name).read_text(encoding="utf-8") for name in ("sources.md", "mailservers.md")
+)
 BLOCKS = [textwrap.dedent(block) for block in re.findall(r"^ *```toml\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)]
 
 # What a block on the page stands beside, unless it has a table of that name itself.

@@ -6,10 +6,13 @@ kept and no redirect is followed.
 """
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.client import HTTPException
+from types import MappingProxyType
 from typing import IO, Any
 
 import requests
@@ -17,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError
 
+from gateway.cention.cache import ArchiveCache
 from gateway.cention.deadline import PIECE, POOLS, deadline
 from gateway.cention.document import created_id
 from gateway.cention.exchange import Exchange
@@ -24,10 +28,10 @@ from gateway.cention.limits import Limits
 from gateway.cention.loop import loop
 from gateway.cention.network import trouble
 from gateway.cention.reply import Reply
-from gateway.cention.resource import address, attachment
+from gateway.cention.resource import ARCHIVE_TYPES, address, attachment
 from gateway.cention.status import error_for
 from gateway.cention.token import Token, bearer
-from gateway.errors import TooLarge
+from gateway.errors import Permanent, TooLarge
 from gateway.model import Attachment, Resource
 
 __all__ = ["Client", "Limits"]
@@ -40,6 +44,7 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "cention-gateway",
 }
+_NONE: Mapping[str, str] = MappingProxyType({})
 _CHUNK = 64 * 1024
 _SHORT = 1024 * 1024
 
@@ -62,13 +67,22 @@ class Client:
 
     Connections are kept and shared. A token is given with each call, so that a changed one is used at once, and goes to
     the base's host only; where a Secret is refused, the error names its source. `authority` is a PEM file of
-    certificates to trust instead of the well-known ones.
+    certificates to trust instead of the well-known ones. Archives are kept in `cache`, if there is one.
     """
 
-    def __init__(self, base: str, limits: Limits | None = None, *, threads: int = 8, authority: str = "") -> None:
+    def __init__(
+        self,
+        base: str,
+        limits: Limits | None = None,
+        *,
+        threads: int = 8,
+        authority: str = "",
+        cache: ArchiveCache | None = None,
+    ) -> None:
         self._base = base.rstrip("/")
         self._limits = limits or Limits()
         self._verify = authority or True
+        self._cache = cache
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=threads)
         self._exchange = Exchange(_HEADERS, self._limits, authority)
 
@@ -93,20 +107,9 @@ class Client:
 
     def fetch(self, resource: Resource, token: Token) -> Attachment:
         """Fetch an attachment or archive of an answer. Errors as for `create`; TooLarge where it is over the limit."""
-        # Base64 makes 4 bytes of 3, and a server that escapes slashes makes up to 8.
-        longest = self._limits.attachment * 8 // 3 + _SHORT
-        text, source = bearer(token)
-        url = address(self._base, resource)
-        try:
-            with deadline(self._limits.total, self._limits.silence):
-                reply = self._fetched(url, text, longest)
-        except (OSError, HTTPError) as error:
-            raise trouble(error, url) from error
-        _check(reply, text, source)
-        if not reply.whole:
-            limit = self._limits.attachment
-            raise TooLarge(f"{resource.type} {resource.id} is larger than the {limit} bytes that are fetched")
-        return attachment(reply.body, self._limits.attachment)
+        if self._cache is not None and resource.type in ARCHIVE_TYPES:
+            return self._archive(resource, token, self._cache)
+        return self._attachment(resource, self._get(resource, token))
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -131,9 +134,47 @@ class Client:
         _check(reply, text, source)
         return reply
 
-    def _fetched(self, url: str, token: str, longest: int) -> Reply:
+    def _archive(self, resource: Resource, token: Token, cache: ArchiveCache) -> Attachment:
+        """Return an archive as it is kept, unless it has changed or that is to be asked and not answered."""
+        kept = cache.get(self._base, resource)
+        if kept is not None and kept.fresh:
+            return kept.attachment
+        try:
+            reply = self._get(resource, token, kept.validators if kept is not None else {})
+        except Permanent:
+            cache.drop(self._base, resource)
+            raise
+        if kept is not None and reply.status == HTTPStatus.NOT_MODIFIED:
+            cache.confirm(self._base, resource)
+            return kept.attachment
+        found = self._attachment(resource, reply)
+        cache.put(self._base, resource, found, reply.headers)
+        return found
+
+    def _get(self, resource: Resource, token: Token, conditions: Mapping[str, str] = _NONE) -> Reply:
+        """Return a success, or that what the conditions name has not changed."""
+        # Base64 makes 4 bytes of 3, and a server that escapes slashes makes up to 8.
+        longest = self._limits.attachment * 8 // 3 + _SHORT
+        text, source = bearer(token)
+        url = address(self._base, resource)
+        try:
+            with deadline(self._limits.total, self._limits.silence):
+                reply = self._fetched(url, text, longest, conditions)
+        except (OSError, HTTPError) as error:
+            raise trouble(error, url) from error
+        if not (conditions and reply.status == HTTPStatus.NOT_MODIFIED):
+            _check(reply, text, source)
+        return reply
+
+    def _attachment(self, resource: Resource, reply: Reply) -> Attachment:
+        if not reply.whole:
+            limit = self._limits.attachment
+            raise TooLarge(f"{resource.type} {resource.id} is larger than the {limit} bytes that are fetched")
+        return attachment(reply.body, self._limits.attachment)
+
+    def _fetched(self, url: str, token: str, longest: int, conditions: Mapping[str, str]) -> Reply:
         timeout = (self._limits.connect, self._limits.silence)
-        request = requests.Request("GET", url, _HEADERS | {"Authorization": f"Bearer {token}"}).prepare()
+        request = requests.Request("GET", url, {**_HEADERS, **conditions, "Authorization": f"Bearer {token}"}).prepare()
         response = self._adapter.send(request, stream=True, timeout=timeout, verify=self._verify)
         with closing(response):
             body = bytearray()

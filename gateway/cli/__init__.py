@@ -11,18 +11,19 @@ from importlib.util import find_spec
 
 import typer
 
-from gateway.cli import errand, import_, ingest, oauth, preview, queue, rules, run, simulate, spool, trace
+from gateway.cli import dkim, errand, import_, ingest, oauth, preview, queue, rules, run, simulate, spool, status, trace
 from gateway.cli.exits import run_to_exit
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Mail to Cention and back."
 )
-for commands in (run.app, ingest.app, import_.app, trace.app, simulate.app):
+for commands in (run.app, status.app, ingest.app, import_.app, trace.app, simulate.app):
     cli.add_typer(commands)
 cli.add_typer(queue.app, name="queue")
 cli.add_typer(preview.app, name="preview")
 cli.add_typer(rules.app, name="rules")
 cli.add_typer(oauth.app, name="oauth")
+cli.add_typer(dkim.app, name="dkim")
 cli.add_typer(errand.app, name="errand")
 cli.add_typer(spool.database, name="db")
 cli.add_typer(spool.spools, name="spool")

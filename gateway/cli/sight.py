@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from rich.tree import Tree
 
 from gateway.cli.terminal import print_table
 
 if TYPE_CHECKING:
+    from gateway.mail.report import Report
     from gateway.model import Mail
     from gateway.preview import Piece, Sight
 
 _SHOWN_THREAD = 10
+_SHOWN_RECIPIENTS = 20
 _UNITS = (("MB", 1_000_000), ("kB", 1_000))
 
 
@@ -23,6 +25,7 @@ def show(title: str, sight: "Sight") -> None:
     mail = sight.mail
     console = Console(highlight=False, soft_wrap=True)
     console.print(_tree(title, sight.pieces))
+    console.print()
     for name, value in _facts(sight):
         console.print(Text.assemble((f"{name:<12}", "bold"), visible(value)))
     for note in mail.notes:
@@ -30,6 +33,7 @@ def show(title: str, sight: "Sight") -> None:
     console.print(Text(f"\nText{_of_html(mail)}", style="bold"))
     console.print(Text(visible(mail.body.strip()) or "(there is none)"))
     if mail.attachments:
+        console.print()
         print_table(_files(mail))
 
 
@@ -51,18 +55,31 @@ def _facts(sight: "Sight") -> Iterator[tuple[str, str]]:
         yield "Reply-To", f"{mail.reply_to.name} <{mail.reply_to.email}>".strip()
     yield "Subject", mail.subject or "(there is none)"
     yield "Message-ID", mail.message_id
-    yield "Kind", sight.kind
+    yield "Kind", f"{sight.signs.kind} ({sight.signs.why})" if sight.signs.why else sight.signs.kind
     if mail.references:
-        yield "Thread", " ".join(mail.references[-_SHOWN_THREAD:])
+        yield "Answers", mail.references[-1]
+    if mail.references[:-1]:
+        yield "Thread", " ".join(mail.references[-_SHOWN_THREAD:-1])
+    if sight.signs.errand:
+        yield "Errand", f"#{sight.signs.errand}, by its {sight.signs.named_by}"
+    yield from _report(sight.signs.report)
+
+
+def _report(report: "Report | None") -> Iterator[tuple[str, str]]:
+    if report is None:
+        return
+    if report.message_id:
+        yield "Reports on", report.message_id
+    for one in report.recipients[:_SHOWN_RECIPIENTS]:
+        yield "", " ".join(filter(None, [one.recipient, one.action, one.status, one.diagnostic]))
 
 
 def _tree(title: str, pieces: "tuple[Piece, ...]") -> Tree:
     tree = Tree(Text(title, style="bold"))
     branches = [tree]
     for piece in pieces:
-        label = Text.assemble(
-            piece.media_type, (f"  {visible(piece.name)}", "cyan"), (f"  {size_of(piece.size)}", "dim")
-        )
+        name = (f"  {visible(piece.name)}" if piece.name else "", "cyan")
+        label = Text.assemble(piece.media_type, name, (f"  {size_of(piece.size)}", "dim"))
         branches[piece.depth + 1 :] = [branches[piece.depth].add(label)]
     return tree
 
@@ -72,7 +89,8 @@ def _of_html(mail: "Mail") -> str:
 
 
 def _files(mail: "Mail") -> Table:
-    table = Table("file", "type", "size", "in the text as", title=None)
+    size = Column("size", justify="right", no_wrap=True)
+    table = Table(Column("file", overflow="fold"), Column("type", overflow="fold"), size, "in the text as")
     for file in mail.attachments:
         shown = f"cid:{file.content_id}" if file.content_id else ""
         table.add_row(*map(Text, (visible(file.name), file.content_type, size_of(len(file.content)), visible(shown))))

@@ -5,6 +5,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, model_validator
 
+from gateway.config.answer import AnswerSection
+from gateway.config.automatic import RouteAutomatic
 from gateway.config.rules import RuleSection
 from gateway.config.section import Section
 from gateway.config.units import Authority, Duration, Secret, Size
@@ -108,6 +110,28 @@ class Route(Section):
     sender: Literal["from", "reply-to"] = Field(
         default="from", description="Which header names the errand's writer; `reply-to` falls back to From."
     )
+    thread_mark: str = Field(
+        default="",
+        max_length=40,
+        pattern=r"^(?:[^\x00-\x1f{}]*\{errand\}[^\x00-\x1f{}]*)?$",
+        description="Put behind the subject of a mail that belongs to an errand, with `{errand}` for its number, such "
+        "as `[#{errand}]`, for Cention to join the two. By default the subject is left as it is.",
+    )
+    trim_replies: bool = Field(
+        default=False,
+        description="Leave what a mail quotes out of the errand's text; the HTML, or a file with the whole text, has "
+        "it still.",
+    )
+    automatic: RouteAutomatic = Field(
+        default_factory=RouteAutomatic, description="What becomes of automatic mail, where that differs."
+    )
     rule: list[RuleSection] = Field(
         default_factory=list, max_length=500, description="Rules for mail in this route, `[[route.rule]]`, in order."
+    )
+    smarthosts: list[str] = Field(
+        default_factory=list,
+        description="Names of the smarthosts that its answers leave by; by default all that are not `named_only`.",
+    )
+    answer: AnswerSection = Field(
+        default_factory=AnswerSection, description="How its answers look and to whom they go, `[route.answer]`."
     )

@@ -1,12 +1,15 @@
 """`[gateway]`: the program as a whole."""
 
 import socket
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from gateway.config.section import Section
 from gateway.config.units import Duration, Secret, Size
+
+_SQLITE = "sqlite:///"
 
 
 class GatewaySection(Section):
@@ -66,3 +69,11 @@ class GatewaySection(Section):
     def store(self) -> str:
         """The spool's URL itself; SettingsError when it is a reference to what is not there."""
         return Secret(self.spool).value() if self.spool.startswith(("env:", "file:")) else self.spool
+
+    def beside(self, ending: str) -> Path | None:
+        """Return the path that is named after a SQLite spool's file; None for another spool, which is no file."""
+        url = self.store
+        if not url.startswith(_SQLITE):
+            return None
+        database = Path(url.removeprefix(_SQLITE).partition("?")[0])
+        return database.with_name(f"{database.name}{ending}")

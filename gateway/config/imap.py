@@ -5,18 +5,28 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from gateway.config.mailbox import Mailbox
+from gateway.config.mailbox import Account, Mailbox
 
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 _LONGEST_IDLE = 290.0
 
 
-class Imap(Mailbox):
-    """A mailbox that mail is fetched from by IMAP (RFC 3501, 9051)."""
+class ImapAccount(Account):
+    """A mailbox on an IMAP server."""
 
     port: int = Field(
         default=0, ge=0, le=65535, description="Its port; 0 is what belongs to `security`: 993 for tls, else 143."
     )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port."""
+        return self.host, self.port or _PORTS[self.security]
+
+
+class Imap(ImapAccount, Mailbox):
+    """A mailbox that mail is fetched from by IMAP (RFC 3501, 9051)."""
+
     folders: list[str] = Field(
         default_factory=lambda: ["INBOX"],
         min_length=1,
@@ -63,11 +73,6 @@ class Imap(Mailbox):
         """Return the folder that messages are moved to, "" for none."""
         kind, _, target = self.after.partition(":")
         return target if kind == "move" else ""
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Return host and port."""
-        return self.host, self.port or _PORTS[self.security]
 
     @property
     def pause(self) -> float:

@@ -1,7 +1,6 @@
 """A file to `Settings`, or one `SettingsError` that names every mistake at once: file, key, what was expected."""
 
 import difflib
-import tomllib
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
@@ -11,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as UnreadableEnvironment
 
+from gateway.config.content import content_of
 from gateway.config.settings import Settings
 from gateway.errors import SettingsError
 
@@ -20,17 +20,7 @@ _SHOWN = 60
 def load(path: Path) -> Settings:
     """Read the settings file, and the environment over it; SettingsError with a line for each mistake."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError([f"{path}: not UTF-8 text (byte {error.start})"]) from error
-    except ValueError as error:  # TOMLDecodeError is one, and what Python says of a number of thousands of digits
-        raise SettingsError([f"{path}: not TOML: {error}"]) from error
-    except RecursionError as error:
-        raise SettingsError([f"{path}: not TOML: nested too deeply"]) from error
-    try:
-        settings = Settings(**content)
+        settings = Settings(**content_of(path))
     except UnreadableEnvironment as error:
         raise SettingsError([f"environment: {error}; a list is written as JSON, such as '[\"0.0.0.0:25\"]'"]) from error
     except ValidationError as error:

@@ -27,7 +27,12 @@ class MailSection(Section):
         description="Forms of the text that nobody shows, such as AMP: kept as files, or left out with a note.",
     )
     max_depth: int = Field(default=50, ge=5, le=100, description="Parts within parts; real mails have fewer than ten.")
-    max_parts: int = Field(default=1_000, ge=10, le=100_000, description="Parts of a mail, each of which takes time.")
+    max_parts: int = Field(
+        default=1_000,
+        ge=10,
+        le=100_000,
+        description="Parts of a mail, each of which takes time; files that stand in its texts (uuencode).",
+    )
     max_header: Size = Field(
         default=262_144, ge=10_000, description="One part's header; long chains of Received are a tenth of that."
     )

@@ -1,4 +1,4 @@
-"""What every mailbox on a server needs to be fetched from: where it is, how it is entered, whose mail it holds."""
+"""What every mailbox on a server needs: where it is, how it is entered; and to be fetched from, whose mail it holds."""
 
 import re
 from typing import Literal, Self
@@ -12,8 +12,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
-class Mailbox(Section):
-    """A mailbox on a server."""
+class Account(Section):
+    """A mailbox on a server, and how it is entered."""
 
     name: str = Field(
         min_length=1,
@@ -42,16 +42,6 @@ class Mailbox(Section):
         description="SHA-256 of the server's certificate, in hex: this one and no other. Without `ca` nothing else is "
         "asked of it, so that it may be self-signed.",
     )
-    route: str = Field(description="The `[[route]]` for all mail, or for what `route_by` finds none for.")
-    route_by: list[str] = Field(
-        default_factory=list,
-        description="Headers that name the recipient, by which a route is found, the first that does: "
-        '`["Delivered-To", "X-Original-To", "To"]`.',
-    )
-    interval: Duration = Field(default=120.0, ge=1, description="How often is looked for new mail.")
-    max_size: Size = Field(
-        default=50_000_000, description="Largest message taken; a larger one is left where it is, and told of."
-    )
     timeout: Duration = Field(default=60.0, ge=1, description="Longest silence of the server.")
 
     @field_validator("pin")
@@ -73,3 +63,18 @@ class Mailbox(Section):
                 'security: expected "tls" or "starttls", since the password travels; or set allow_plain = true'
             )
         return self
+
+
+class Mailbox(Account):
+    """A mailbox that mail is fetched from."""
+
+    route: str = Field(description="The `[[route]]` for all mail, or for what `route_by` finds none for.")
+    route_by: list[str] = Field(
+        default_factory=list,
+        description="Headers that name the recipient, by which a route is found, the first that does: "
+        '`["Delivered-To", "X-Original-To", "To"]`.',
+    )
+    interval: Duration = Field(default=120.0, ge=1, description="How often is looked for new mail.")
+    max_size: Size = Field(
+        default=50_000_000, description="Largest message taken; a larger one is left where it is, and told of."
+    )

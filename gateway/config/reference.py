@@ -7,12 +7,18 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from gateway.config.answer import AnswerSection
+from gateway.config.automatic import AutomaticSection, RouteAutomatic
+from gateway.config.cache import CacheSection
 from gateway.config.cention import Route, Workspace
+from gateway.config.dkim import Dkim
 from gateway.config.gateway import GatewaySection
 from gateway.config.imap import Imap
 from gateway.config.listening import HttpSection, SmtpSection
+from gateway.config.lmtp import LmtpSection
 from gateway.config.mail import MailSection
 from gateway.config.maildir import Maildir, Pickup
+from gateway.config.notices import NoticesSection
 from gateway.config.oauth import OAuth
 from gateway.config.outgoing import OutgoingSection, SmarthostTable
 from gateway.config.pop3 import Pop3
@@ -28,6 +34,7 @@ from gateway.config.rules import (
     Template,
     When,
 )
+from gateway.config.sentcopy import SentBcc, SentFolder
 from gateway.config.worker import WorkerSection
 
 _HEAD = """# Settings
@@ -42,16 +49,20 @@ is printed from the settings' classes (`scripts/docs --write`), and a test compa
   container image sets `CENTION_GATEWAY_SMTP__LISTEN` and `CENTION_GATEWAY_HTTP__LISTEN` so, to its ports 2525 and 8080.
 * A mistake is a line with file, key and what was expected, all of them at once, and exit code 78.
 * SIGHUP reads the file again. What is wrong is logged, and the old settings stay. `gateway.spool`, `smtp.listen`,
-  `http.listen`, `worker.threads` and `worker.readers` change at a restart only; the log says so.
+  `lmtp`, `http.listen`, `worker.threads` and `worker.readers` change at a restart only; the log says so.
 """
 
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[gateway]", GatewaySection),
     ("[smtp]", SmtpSection),
+    ("[lmtp]", LmtpSection),
     ("[http]", HttpSection),
     ("[mail]", MailSection),
+    ("[automatic]", AutomaticSection),
     ("[cention.NAME]", Workspace),
     ("[[route]]", Route),
+    ("[route.automatic]", RouteAutomatic),
+    ("[route.answer]", AnswerSection),
     ("[[rule]]", RuleSection),
     ("rule.when", When),
     ("rule.when.size", SizeRange),
@@ -69,6 +80,11 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[pickup]]", Pickup),
     ("[outgoing]", OutgoingSection),
     ("A smarthost as a table: `smarthosts = [{url = ..., user = ..., password = ...}]`", SmarthostTable),
+    ("[[dkim]]", Dkim),
+    ("[[sent_folder]]", SentFolder),
+    ("[[sent_bcc]]", SentBcc),
+    ("[cache]", CacheSection),
+    ("[notices]", NoticesSection),
     ("[worker]", WorkerSection),
 )
 _COMPUTED = {"hostname": "the machine's name", "readers": "one a core"}

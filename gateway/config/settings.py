@@ -4,18 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Protocol
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from gateway.config.automatic import AutomaticSection
+from gateway.config.cache import CacheSection
 from gateway.config.cention import Route, Workspace
+from gateway.config.dkim import Dkim
 from gateway.config.gateway import GatewaySection
 from gateway.config.imap import Imap
 from gateway.config.listening import HttpSection, SmtpSection
+from gateway.config.lmtp import LmtpSection
 from gateway.config.mail import MailSection
 from gateway.config.maildir import Maildir, Pickup
+from gateway.config.notices import NoticesSection
 from gateway.config.oauth import OAuth
 from gateway.config.outgoing import OutgoingSection
 from gateway.config.pop3 import Pop3
 from gateway.config.rules import RuleSection
+from gateway.config.section import WholeFile
+from gateway.config.sentcopy import SentBcc, SentFolder
 from gateway.config.worker import WorkerSection
 
 
@@ -31,21 +37,15 @@ class Fetched(Protocol):
         """The route for what no other is found for."""
 
 
-class Settings(BaseSettings):
+class Settings(WholeFile):
     """The whole file. Environment variables such as CENTION_GATEWAY_SMTP__MAX_SIZE go before what it says."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        env_prefix="CENTION_GATEWAY_",
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
-    )
 
     gateway: GatewaySection = Field(default_factory=GatewaySection)
     smtp: SmtpSection = Field(default_factory=SmtpSection)
+    lmtp: LmtpSection = Field(default_factory=LmtpSection)
     http: HttpSection = Field(default_factory=HttpSection)
     mail: MailSection = Field(default_factory=MailSection)
+    automatic: AutomaticSection = Field(default_factory=AutomaticSection)
     cention: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")], Workspace] = Field(min_length=1)
     route: list[Route] = Field(min_length=1)
     rule: list[RuleSection] = Field(
@@ -57,20 +57,12 @@ class Settings(BaseSettings):
     maildir: list[Maildir] = Field(default_factory=list)
     pickup: list[Pickup] = Field(default_factory=list)
     outgoing: OutgoingSection = Field(default_factory=OutgoingSection)
+    notices: NoticesSection = Field(default_factory=NoticesSection)
+    dkim: list[Dkim] = Field(default_factory=list)
+    sent_folder: list[SentFolder] = Field(default_factory=list)
+    sent_bcc: list[SentBcc] = Field(default_factory=list)
+    cache: CacheSection = Field(default_factory=CacheSection)
     worker: WorkerSection = Field(default_factory=WorkerSection)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then the file's content; nothing else."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
 
     def route_named(self, name: str) -> Route | None:
         """Return the route of that name."""
@@ -82,8 +74,9 @@ class Settings(BaseSettings):
         return self.worker.threads or min(200, max(8, sum(map(self._wanted, self.lanes()))))
 
     def lanes(self) -> list[str]:
-        """Return what works side by side: a lane for each route's errands, and for each workspace's answers."""
-        return [f"route:{route.name}" for route in self.route] + [f"workspace:{name}" for name in self.cention]
+        """Return what works side by side: a lane for each route's errands, workspace's answers, place of copies."""
+        copies = [f"copy:{one.name}" for one in self.sent_copies]
+        return [f"route:{route.name}" for route in self.route] + [f"workspace:{name}" for name in self.cention] + copies
 
     def concurrency(self, lane: str) -> int:
         """Return how many jobs of a lane may be at work at once: its share, where there are fewer threads than wanted.
@@ -95,8 +88,19 @@ class Settings(BaseSettings):
 
     def _wanted(self, lane: str) -> int:
         kind, _, name = lane.partition(":")
+        if kind == "copy":
+            return 1
         owner = self.route_named(name) if kind == "route" else self.cention.get(name)
         return owner.concurrency if owner is not None else 1
+
+    @property
+    def sent_copies(self) -> list[SentFolder | SentBcc]:
+        """Return the places that copies of sent answers go to."""
+        return [*self.sent_folder, *self.sent_bcc]
+
+    def copies_of(self, route: str) -> tuple[str, ...]:
+        """Return the names of the places that a route's answers are copied to."""
+        return tuple(one.name for one in self.sent_copies if not one.routes or route in one.routes)
 
     def newest_first(self, lane: str) -> bool:
         """Return whether a lane's newest jobs go first."""

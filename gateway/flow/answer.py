@@ -1,22 +1,27 @@
 """A job of the road out: read the callback, fetch what it names, compose the mail, hand it over, say what became."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from typing import TypeAlias
 
 from ulid import ULID
 
 from gateway.cention import callback
 from gateway.config.cention import Route
 from gateway.errors import Permanent
+from gateway.flow.copies import copies_for
 from gateway.flow.destination import Destination, Maker, destination, ignored
 from gateway.flow.enclosure import Enclosures, fetch
-from gateway.flow.outbound import says_nothing, to_reply
+from gateway.flow.notice import nobody
+from gateway.flow.outbound import envelope_sender, recipients_of, says_nothing, to_reply
 from gateway.flow.outcome import concluded
 from gateway.flow.surroundings import Surroundings
 from gateway.mail.compose import compose
-from gateway.model import Answer, Event, Job, JobState, Reply
-from gateway.outgoing.smarthost import Delivery, deliver
+from gateway.model import Address, Answer, AutoKind, Event, Job, JobState, Reply
+from gateway.outgoing.dkim import sign
+from gateway.outgoing.smarthost import Delivery
 from gateway.spool import query
 from gateway.spool.intake import errand_lane
 from gateway.spool.jobs import Conclusion
@@ -26,14 +31,19 @@ from gateway.spool.spool import Spool
 _OVERTAKEN_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 1.0
 
+Aside: TypeAlias = Callable[[], AbstractContextManager[None]]
 
-def send_answer(job: Job, spool: Spool, around: Surroundings) -> Conclusion:
-    """Run the job to its end. Errors of the family say why it did not get there."""
+
+def send_answer(job: Job, spool: Spool, around: Surroundings, aside: Aside = nullcontext) -> Conclusion:
+    """Run the job to its end. Errors of the family say why it did not get there.
+
+    `aside` is entered while the answer waits for what it names, so that others may go by meanwhile.
+    """
     name = job.lane.partition(":")[2]
-    answer = _answer(job, spool)
-    routes = _routes(name, around)
+    answer = read_answer(job.subject, spool)
+    routes = routes_of(name, around)
     workspace = around.settings.cention[name]
-    maker = _maker(answer, routes, spool, around)
+    maker = maker_of(answer, routes, spool, around)
     if maker is None and _may_be_being_made(job, routes, spool):
         return _looked_for_again(job)
     if reason := ignored(answer, maker, workspace):
@@ -41,20 +51,26 @@ def send_answer(job: Job, spool: Spool, around: Surroundings) -> Conclusion:
     if says_nothing(answer):
         raise Permanent("the answer has neither text nor a file in it; there is nothing to send")
     goal = destination(answer, maker, name, routes)
-    enclosed = fetch(answer, around.clients[name], workspace, job.attempts)
-    reply = _reply(job, answer, goal, enclosed, around)
+    if all(one.email == nobody(around.settings.gateway.hostname) for one in goal.to):
+        return _discarded(job, "it answers a notice of our own, which nobody would read")
+    with aside() if answer.attachments or answer.archives else nullcontext():
+        enclosed = fetch(answer, around.clients[name], workspace, job.attempts)
+    cc = copies_for(goal, maker, spool, around)
+    reply = reply_to(job.subject, answer, goal, enclosed, around, cc)
     before = (*goal.events, *enclosed.events)
-    return concluded(job, answer, goal, reply, _delivered(job, reply, around), around.retry, before)
+    end = concluded(job, answer, goal, reply, _delivered(job, goal, reply, around), around.retry, before)
+    return replace(end, copies=around.settings.copies_of(goal.route)) if end.sent is not None else end
 
 
-def _answer(job: Job, spool: Spool) -> Answer:
-    answer = callback.read(callback.parse(spool.document(job.subject)))
+def read_answer(name: str, spool: Spool) -> Answer:
+    """Read the callback of that id; Permanent where it is no answer, or is not there."""
+    answer = callback.read(callback.parse(spool.document(name)))
     if not isinstance(answer, Answer):
         raise Permanent(f"the callback's event is not known: {answer.type} {answer.event}")
     return answer
 
 
-def _routes(workspace: str, around: Surroundings) -> tuple[Route, ...]:
+def routes_of(workspace: str, around: Surroundings) -> tuple[Route, ...]:
     """Return the routes that a workspace's answers may leave by, its default first; Permanent where there is none."""
     if workspace not in around.settings.cention:
         raise Permanent(f"workspace {workspace} is not in the settings any more")
@@ -64,7 +80,7 @@ def _routes(workspace: str, around: Surroundings) -> tuple[Route, ...]:
     return routes
 
 
-def _maker(answer: Answer, routes: Sequence[Route], spool: Spool, around: Surroundings) -> Maker | None:
+def maker_of(answer: Answer, routes: Sequence[Route], spool: Spool, around: Surroundings) -> Maker | None:
     """Find the mail that made an answer's errand."""
     names = [route.name for route in routes]
     found = spool.read(lambda connection: query.mail_of_errand(connection, answer.errand_id, names))
@@ -73,8 +89,9 @@ def _maker(answer: Answer, routes: Sequence[Route], spool: Spool, around: Surrou
     thread = (*(found["thread"] or ()), *([found["message_id"]] if found["message_id"] else ()))
     writer = found["from_address"] or ""
     # What stands in for a writer where a mail has none: us.
-    nobody = f"mailer-daemon@{around.settings.gateway.hostname}"
-    return Maker(found["route"], "" if writer == nobody else writer, thread)
+    ours = nobody(around.settings.gateway.hostname)
+    kind = AutoKind(found["kind"] or AutoKind.PERSON)
+    return Maker(found["route"], "" if writer == ours else writer, thread, found["id"], kind, not found["sender"])
 
 
 def _may_be_being_made(job: Job, routes: Sequence[Route], spool: Spool) -> bool:
@@ -95,20 +112,33 @@ def _discarded(job: Job, reason: str) -> Conclusion:
     return Conclusion(JobState.DISCARDED, events, attempts=job.attempts, error=reason, detail=job.detail)
 
 
-def _reply(job: Job, answer: Answer, goal: Destination, enclosed: Enclosures, around: Surroundings) -> Reply:
+def reply_to(
+    name: str,
+    answer: Answer,
+    goal: Destination,
+    enclosed: Enclosures,
+    around: Surroundings,
+    cc: tuple[Address, ...],
+) -> Reply:
+    """Put the mail of an answer together, whose callback has that id. It is the same at each try."""
     trace = (("X-Cention-Errand", f"{around.settings.gateway.hostname}; errand={answer.errand_id}"),)
     # The id tells when the callback came: the same Date at each try, also after a person had it tried again.
-    date = ULID.from_str(job.subject).timestamp
-    return to_reply(replace(answer, to=goal.to), goal.origin, enclosed.found, date, trace)
+    date = ULID.from_str(name).timestamp
+    look = around.presentation_of(goal.route)
+    return to_reply(replace(answer, to=goal.to), goal.origin, enclosed.found, date, trace, look, goal.route, cc)
 
 
-def _delivered(job: Job, reply: Reply, around: Surroundings) -> Delivery:
-    return deliver(
-        around.smarthosts,
-        reply.sender.email,
-        job.detail.get("recipients") or [address.email for address in reply.to],
-        compose(reply),
-        hostname=around.settings.gateway.hostname,
-        timeout=around.settings.outgoing.timeout,
-        tls=around.tls,
+def mail_of(reply: Reply, around: Surroundings) -> bytes:
+    """Write an answer as it leaves, signed with the keys of its sender's domain; the same at each try."""
+    return sign(compose(reply), reply.sender.email, reply.date, around.keys)
+
+
+def _delivered(job: Job, goal: Destination, reply: Reply, around: Surroundings) -> Delivery:
+    marked = around.presentation_of(goal.route).section.verp
+    route = around.settings.route_named(goal.route)
+    return around.transport.deliver(
+        envelope_sender(goal.origin.reply_from, job.subject, marked=marked),
+        job.detail.get("recipients") or recipients_of(reply),
+        mail_of(reply, around),
+        names=route.smarthosts if route is not None else (),
     )

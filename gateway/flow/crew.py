@@ -3,24 +3,32 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from gateway.flow.attempt import Attempt
+from gateway.flow.door import Door
 from gateway.flow.turns import Turns
 from gateway.model import Job
+
+MOST_ASIDE = 1000
+"""So many answers of a lane may wait for what they name, beside those that are worked on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane's threads, and how many of its jobs may call the other side at once."""
+    """A lane's threads, and how many of its jobs may call the other side at once.
+
+    `calling` are the places of answers, `waiting` those at what they wait for.
+    """
 
     at_once: int
     pool: ThreadPoolExecutor
     turns: Turns
     calling: threading.BoundedSemaphore
+    waiting: Door
 
 
 class Crew:
@@ -33,6 +41,7 @@ class Crew:
         self._lanes: dict[str, Lane] = {}
         self._busy: dict[tuple[int, int], Job] = {}
         self._count: Counter[str] = Counter()
+        self._aside: Counter[str] = Counter()
         self._called: dict[tuple[int, int], Turns] = {}
         self._untried: list[Job] = []
         self._lock = threading.Lock()
@@ -45,9 +54,28 @@ class Crew:
             return list(self._busy.values())
 
     def by_lane(self) -> Counter[str]:
-        """Count the jobs in hand."""
+        """Count the jobs in hand, but for those that wait aside."""
         with self._lock:
-            return self._count.copy()
+            return self._count - self._aside
+
+    @contextmanager
+    def aside(self, name: str, lane: Lane) -> Iterator[None]:
+        """Leave an answer's place to others of its lane while it waits for what it names, and take it again.
+
+        So many may wait at once that slow ones delay none that is quick; with more than that, places are kept.
+        """
+        with self._lock:
+            leaves = self._aside[name] < MOST_ASIDE
+            self._aside[name] += leaves
+        if leaves:
+            lane.calling.release()
+        try:
+            yield
+        finally:
+            if leaves:
+                lane.calling.acquire()
+                with self._lock:
+                    self._aside[name] -= 1
 
     def begin(self, jobs: Sequence[Job], at_once: int, work: Callable[[Lane], None]) -> None:
         """Have jobs of one lane done in one of its threads."""
@@ -111,8 +139,8 @@ class Crew:
         if lane is None or lane.at_once != at_once:
             if lane is not None:
                 lane.pool.shutdown(wait=False)
-            pool = ThreadPoolExecutor(2 * at_once, thread_name_prefix=name)
-            self._lanes[name] = lane = Lane(
-                at_once, pool, Turns(at_once, 2 * at_once), threading.BoundedSemaphore(at_once)
-            )
+            # Threads are made when they are wanted: an errand's lane has no more than twice its calls.
+            pool = ThreadPoolExecutor(2 * at_once + MOST_ASIDE, thread_name_prefix=name)
+            turns, calling = Turns(at_once, 2 * at_once), threading.BoundedSemaphore(at_once)
+            self._lanes[name] = lane = Lane(at_once, pool, turns, calling, Door(at_once))
         return lane

@@ -6,22 +6,32 @@ from dataclasses import dataclass
 from gateway.config.cention import Route, Workspace
 from gateway.errors import Permanent
 from gateway.flow.outbound import Origin
-from gateway.model import Address, Answer, Event, Service
+from gateway.model import Address, Answer, AutoKind, Event, Service
 
 # Names of services whose answers do not leave by mail [inferred: the page shows one service, "Form" of type 19].
 OTHER_CHANNELS = frozenset(
     {"call", "chat", "facebook", "instagram", "line", "linkedin", "messenger", "phone", "skype", "sms", "telegram"}
     | {"telephone", "twitter", "viber", "voice", "voip", "vkontakte", "wechat", "whatsapp", "x"}
 )
+# What a program reports has no reader at the other end.
+_NEVER_ANSWERED = frozenset({AutoKind.BOUNCE, AutoKind.COMPLAINT})
+# Whose mail may be answered by itself once more, so that ours says that it wants no such answer (RFC 3834 2).
+_ANSWERED_BY_PROGRAMS = frozenset({AutoKind.REPLY, AutoKind.NOTIFICATION, AutoKind.RECEIPT})
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """The mail of ours that made an errand: its route, its writer's address ("" for none), the thread to answer in."""
+    """The mail of ours that made an errand: its route, its writer's address ("" for none), the thread to answer in.
+
+    `mail` is its id in the spool; `kind` tells who wrote it, `from_nobody` that its reverse-path was the null one.
+    """
 
     route: str
     writer: str
     thread: tuple[str, ...] = ()
+    mail: str = ""
+    kind: AutoKind = AutoKind.PERSON
+    from_nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,8 @@ def ignored(answer: Answer, maker: Maker | None, workspace: Workspace) -> str:
         return f'the errand\'s service "{answer.service.name}"{kind} is not mail (setting `services`)'
     if maker is None and workspace.foreign_answers == "ignore":
         return f"no mail of ours made errand {answer.errand_id} (setting `foreign_answers`)"
+    if maker is not None and maker.from_nobody and maker.kind in _NEVER_ANSWERED:
+        return f"the errand is a {maker.kind} that came with the null sender, which nobody answers (RFC 5321 4.5.5)"
     return ""
 
 
@@ -58,7 +70,8 @@ def destination(answer: Answer, maker: Maker | None, workspace: str, routes: Seq
     Where it names no recipient, its errand's writer is one. Permanent where that is not known either.
     """
     route = next((one for one in routes if maker is not None and one.name == maker.route), routes[0])
-    origin = Origin(workspace, route.reply_from, maker.thread if maker is not None else ())
+    thread, automatic = (maker.thread, maker.kind in _ANSWERED_BY_PROGRAMS) if maker is not None else ((), False)
+    origin = Origin(workspace, route.reply_from, thread, automatic=automatic)
     if answer.to:
         return Destination(route.name, origin, answer.to)
     if maker is None or not maker.writer:

@@ -1,16 +1,19 @@
 """What an answer names and does not carry: fetched for it, within bounds."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.cention.client import Client
 from gateway.config.cention import Workspace
 from gateway.errors import Permanent, Temporary, TooLarge
 from gateway.flow.outbound import cid_of
+from gateway.mail.contenttype import detect, is_any
 from gateway.mail.embed import cids
 from gateway.model import Answer, Attachment, Event, Resource
 
 _TRIES = 3
+WHATEVER_IS_THERE = _TRIES
+"""As many failed tries as it takes for a picture to be left out, where the settings say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,30 @@ def fetch(answer: Answer, client: Client, workspace: Workspace, attempts: int) -
     found, events, size = {}, [], 0
     for resource in dict.fromkeys((*answer.attachments, *answer.archives)):
         try:
-            found[resource] = client.fetch(resource, token)
+            attachment = client.fetch(resource, token)
         except Permanent as error:
             _bear(error, resource, shown, workspace, attempts)
             events.append(Event("picture left out", {"resource": f"{resource.type} {resource.id}", "why": str(error)}))
             continue
-        size += len(found[resource].content)
+        found[resource] = _typed(attachment)
+        size += len(attachment.content)
         if size > workspace.max_answer_size:
-            raise TooLarge(f"the answer's attachments are together larger than {workspace.max_answer_size} bytes")
+            raise _too_large(len(found), size, workspace.max_answer_size)
     return Enclosures(found, tuple(events))
+
+
+def _too_large(count: int, size: int, limit: int) -> TooLarge:
+    return TooLarge(
+        f"the answer's attachments are together larger than {limit} bytes (max_answer_size): the first {count} of them "
+        f"have {size}"
+    )
+
+
+def _typed(attachment: Attachment) -> Attachment:
+    """Say what an attachment is, by its content, where Cention only says that it is some bytes."""
+    if not is_any(attachment.content_type):
+        return attachment
+    return replace(attachment, content_type=detect(attachment.content, attachment.name) or attachment.content_type)
 
 
 def _bear(error: Permanent, resource: Resource, shown: Collection[str], workspace: Workspace, attempts: int) -> None:

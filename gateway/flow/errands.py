@@ -12,9 +12,11 @@ from typing import IO, Any
 from gateway.errors import Refused, TooLarge
 from gateway.flow import errand
 from gateway.flow.attempt import Attempt
+from gateway.flow.bounce import came_back
 from gateway.flow.breaker import Breakers
 from gateway.flow.crew import Crew, Lane
 from gateway.flow.inbound import Prepared, Reading
+from gateway.flow.loop import Known, known, put_aside
 from gateway.flow.readers import ReaderDied, Readers
 from gateway.flow.recorder import Recorder
 from gateway.flow.ruled import ending, set_aside
@@ -39,14 +41,19 @@ class _Unread:
 class _Read:
     """A mail that was read; its document is in the file where one is given and `prepared` has none.
 
-    `end` is set for a mail by which an errand ends, and none is created.
+    `unread` is the question to which it is the answer. `end` is set for a mail by which an errand ends, and none is
+    created.
     """
 
-    attempt: Attempt
+    unread: _Unread
     prepared: Prepared
-    smaller: bool
     file: IO[bytes] | None
     end: CallEnd | None = None
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt that it was read for."""
+        return self.unread.attempt
 
 
 class Errands:
@@ -98,11 +105,13 @@ class Errands:
     def _read_together(self, some: Sequence[_Unread], lane: Lane) -> None:
         questions = [(one.raw or b"", one.reading) for one in some]
         outcomes = self._readers().read_all(questions) if len(some) > 1 else []
+        read = []
         for one, outcome in zip(some, outcomes, strict=False):
             if isinstance(outcome, Prepared):
-                self._post(_Read(one.attempt, outcome, one.reading.smaller, None), lane)
+                read.append(_Read(one, outcome, None))
             else:
                 self._failed(one.attempt, outcome)
+        self._go_on(read, lane)
         for one in some[len(outcomes) :]:
             if len(some) == 1:
                 self._read_alone(one, lane)
@@ -122,23 +131,53 @@ class Errands:
             except BaseException:
                 _close(file)
                 raise
-            self._post(_Read(one.attempt, prepared, one.reading.smaller, file), lane)
+            self._go_on([_Read(one, prepared, file)], lane)
 
-    def _post(self, read: _Read, lane: Lane) -> None:
-        decided = self._decided(read)
-        if decided is None:
-            _close(read.file)
-        else:
-            lane.turns.take(partial(self._call, decided, lane))
+    def _go_on(self, some: Sequence[_Read], lane: Lane) -> None:
+        """Have posted what was read; what belongs to an errand that the spool knows is read once more, to say so."""
+        again = []
+        for read, found in self._looked_up(some):
+            decided = self._decided(read, found)
+            if decided is None:
+                _close(read.file)
+            elif found.thread is None or read.prepared.belongs is not None or decided.end is not None:
+                lane.turns.take(partial(self._call, decided, lane))
+            else:
+                _close(read.file)
+                again.append(replace(read.unread, reading=replace(read.unread.reading, thread=found.thread)))
+        if again and again[0].raw is not None and not again[0].attempt.job.crashes:
+            self._read_together(again, lane)
+        elif again:
+            self._read_alone(again[0], lane)
 
-    def _decided(self, read: _Read) -> _Read | None:
+    def _looked_up(self, some: Sequence[_Read]) -> list[tuple[_Read, Known]]:
+        """Look in the spool for where mails belong; those read again have been looked up before."""
+        fresh = [read for read in some if read.prepared.belongs is None]
+        rest = [(read, Known(read.prepared.belongs)) for read in some if read.prepared.belongs is not None]
+        if not fresh:
+            return rest
+        try:
+            asked = [(read.attempt.job, read.prepared) for read in fresh]
+            found = known(self._spool, asked, fresh[0].attempt.around.settings)
+        except Exception as error:  # noqa: BLE001 - every error ends in a verdict
+            for read in fresh:
+                _close(read.file)
+                self._failed(read.attempt, error)
+            return rest
+        return [*zip(fresh, found, strict=True), *rest]
+
+    def _decided(self, read: _Read, found: Known) -> _Read | None:
         """Return what is to be posted; None, and that is recorded, where rules set the mail aside or it cannot be."""
         job, around = read.attempt.job, read.attempt.around
         with self._judged(read.attempt):
-            aside = set_aside(job, read.prepared)
+            aside = (
+                set_aside(job, read.prepared)
+                or came_back(job, read.prepared, read.unread.reading.recipients, self._spool, around)
+                or put_aside(job, read.prepared, found, self._spool, around)
+            )
             if aside is None:
                 return replace(read, end=ending(job, read.prepared, self._spool, around.settings))
-            aside = replace(aside, mail=errand.found_by(read.prepared))
+            aside = replace(aside, mail=errand.found_by(read.prepared), words=errand.words(read.prepared))
             self._recorder.begin(read.attempt, Verdict(aside, Credentials.UNASKED))
         return None
 
@@ -177,7 +216,7 @@ class Errands:
             self._recorder.lanes.refuses(attempt.job.lane, attempt.token, str(error))
         lane.turns.give_back()
         _close(read.file)
-        if isinstance(error, TooLarge) and read.prepared.attachments and not read.smaller:
+        if isinstance(error, TooLarge) and read.prepared.attachments and not read.unread.reading.smaller:
             conclusion = errand.again_smaller(attempt.job, read.prepared, error)
         elif error is not None:
             self._crew.have([attempt.job], lambda _lane: self._failed(attempt, error))

@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gateway.cention.document import new_errand, pieces, without_largest
+from gateway.flow.automatic import Handling, Signs, fitted, signs
 from gateway.flow.ruling import Arrived, ruled
+from gateway.mail.header import header_start, read_header
 from gateway.mail.manner import USUAL, Manner
 from gateway.mail.parse import parse
-from gateway.model import Address, Errand, Mail
+from gateway.model import Address, Errand, Mail, Thread
 from gateway.route.outcome import Create, Disposition, Outcome, Trial
 
 LARGE_DOCUMENT = 1_000_000
 """Bytes of text and files from which on a document is written to a file, where there is one."""
+
+_USUAL_HANDLING = Handling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,9 @@ class Reading:
     `envelope_sender` stands in where no header names a writer, `fallback_id` where the mail has no Message-ID;
     `writer` is the header that names the writer ("from" or "reply-to"); `smaller` leaves the largest attachments out.
     `into` is the descriptor of an open file for a large document. `arrived` is what rules ask for,
-    None where there are none; `manner` is how the settings want it read.
+    None where there are none; `manner` is how the settings want it read, `handling` what they want of automatic mail.
+    `reverse_path` and `recipients` are the envelope's, `thread` is what the mail belongs to, once that is known. `link`
+    is what a notice of our own is about, as its errand's extradata.
     """
 
     envelope_sender: str
@@ -31,6 +38,11 @@ class Reading:
     into: int | None = None
     arrived: Arrived | None = None
     manner: Manner = USUAL
+    handling: Handling = _USUAL_HANDLING
+    reverse_path: str | None = None
+    recipients: tuple[str, ...] = ()
+    thread: Thread | None = None
+    link: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,8 @@ class Prepared:
     """A mail that was read: the JSON:API document, what it can be found by, and what the trace should say.
 
     `document` is empty where it was written to the file of `Reading.into`; `size` is its length in bytes in both cases,
-    and 0 where `ruled` (None where there are no rules) says that no errand is to be created.
+    and 0 where `ruled` (None where there are no rules) says that no errand is to be created. `signs` tell who wrote the
+    mail and where it belongs; `belongs` is the thread that the document names.
     """
 
     document: bytes
@@ -67,6 +80,9 @@ class Prepared:
     notes: tuple[str, ...]
     left_out: tuple[str, ...]
     ruled: Ruled | None = None
+    signs: Signs | None = None
+    belongs: Thread | None = None
+    name: str = ""
 
 
 def prepare(source: bytes | Path, reading: Reading) -> Prepared:
@@ -75,7 +91,10 @@ def prepare(source: bytes | Path, reading: Reading) -> Prepared:
     mail = parse(raw, reading.fallback_id, reading.manner)
     errand = to_errand(mail, reading)
     outcome = ruled(raw, errand, reading.arrived) if reading.arrived is not None else Outcome(errand, "")
-    errand, left_out = without_largest(outcome.errand) if reading.smaller else (outcome.errand, ())
+    header, _ = read_header(raw, header_start(raw), len(raw))
+    found = signs(raw, header, mail, reading.reverse_path, reading.recipients, reading.handling)
+    errand = fitted(outcome.errand, found, reading.thread, reading.handling)
+    errand, left_out = without_largest(errand) if reading.smaller else (errand, ())
     document, size = _document(errand, reading.into) if isinstance(outcome.disposition, Create) else (b"", 0)
     return Prepared(
         document=document,
@@ -83,11 +102,14 @@ def prepare(source: bytes | Path, reading: Reading) -> Prepared:
         message_id=errand.message_id,
         subject=errand.subject,
         from_address=errand.sender,
+        name=errand.name,
         thread=mail.references,
         attachments=len(errand.attachments) + len(left_out),
         notes=mail.notes,
         left_out=left_out,
         ruled=Ruled.of(outcome) if reading.arrived is not None else None,
+        signs=found,
+        belongs=reading.thread,
     )
 
 
@@ -112,6 +134,7 @@ def to_errand(mail: Mail, reading: Reading) -> Errand:
         body=mail.body,
         html_body=mail.html_body,
         attachments=mail.attachments,
+        extradata=reading.link,
     )
 
 

@@ -5,10 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.flow.destination import Destination
+from gateway.flow.reason import status_in
 from gateway.flow.retry import Retry
 from gateway.mail.embed import missing_cids
 from gateway.model import Answer, Event, Job, JobState, Reply
 from gateway.outgoing.smarthost import Delivery, Refusal
+from gateway.spool.delivery import Fate, Outcome, Standing
+from gateway.spool.index import Words
 from gateway.spool.jobs import Conclusion
 
 
@@ -45,7 +48,28 @@ def concluded(
         route=goal.route,
         detail=left,
         sent=_row(job, answer, goal, reply, sent) if sent else None,
+        outcome=Outcome(job.subject, tuple(_standings(delivery))),
+        words=_words(reply),
     )
+
+
+def _words(reply: Reply) -> Words:
+    """Return what a search finds an answer by."""
+    return Words(
+        subject=reply.subject,
+        sender=f"{reply.sender.name} {reply.sender.email}",
+        recipients=tuple(f"{one.name} {one.email}" for one in reply.to),
+        attachments=len(reply.files),
+    )
+
+
+def _standings(delivery: Delivery) -> Iterator[Standing]:
+    """Yield what the smarthost said of each recipient."""
+    for recipient in delivery.sent:
+        yield Standing(recipient, Fate.SENT, delivery.reply, "", delivery.smarthost, delivery.queue_id)
+    for one in delivery.refused:
+        fate = Fate.FAILED if one.permanent else Fate.DELAYED
+        yield Standing(one.recipient, fate, _said(one), status_in(one.text), delivery.smarthost)
 
 
 def _row(job: Job, answer: Answer, goal: Destination, reply: Reply, sent: list[str]) -> dict[str, Any]:

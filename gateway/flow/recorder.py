@@ -20,9 +20,9 @@ from gateway.flow.verdict import Credentials, Verdict
 from gateway.log import log
 from gateway.model import JobState
 from gateway.spool import jobs
+from gateway.spool.batched import Batched
 from gateway.spool.jobs import Concluded, Conclusion
 from gateway.spool.spool import Spool
-from gateway.spool.writer import Batched
 
 _AGAIN_SECONDS = 1.0
 

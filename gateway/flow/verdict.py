@@ -1,12 +1,13 @@
 """Errors of a try to what the spool records of it: the one table of this border (rule 6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from gateway.errors import Permanent, Refused, Temporary
 from gateway.flow.readers import ReaderDied
 from gateway.flow.retry import Retry
 from gateway.model import Event, Job, JobState
+from gateway.outgoing.smarthost import Ambiguous
 from gateway.spool.jobs import Conclusion
 
 MOST_CRASHES = 3
@@ -80,7 +81,10 @@ def _again(job: Job, error: Temporary, retry: Retry, now: float) -> Conclusion:
     if retry.exhausted(job.created_at, now):
         return _parked(job, f"given up after {job.attempts + 1} tries; the last one: {error}")
     seconds = retry.wait(job.attempts + 1, error.delay)
-    return _queued(job, str(error), now + seconds, seconds, attempts=job.attempts + 1, crashes=job.crashes)
+    queued = _queued(job, str(error), now + seconds, seconds, attempts=job.attempts + 1, crashes=job.crashes)
+    if isinstance(error, Ambiguous):
+        return replace(queued, events=(Event("ambiguous", {"reason": str(error)}), *queued.events))
+    return queued
 
 
 def _crashed(job: Job, reason: str, retry: Retry, now: float) -> Conclusion:

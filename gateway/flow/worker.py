@@ -1,8 +1,11 @@
 """Who does the work: leases jobs by the batch, has them done, each lane apart, and recorded. A job fails alone."""
 
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
@@ -15,11 +18,13 @@ from gateway.flow.errands import Errands
 from gateway.flow.lanes import token_of
 from gateway.flow.readers import Readers
 from gateway.flow.recorder import Recorder
+from gateway.flow.sentcopy import keep_copy
 from gateway.flow.surroundings import Surroundings
+from gateway.flow.telling import told
 from gateway.flow.verdict import Credentials, Verdict, failed
 from gateway.log import log
 from gateway.model import Job, JobKind
-from gateway.spool import jobs
+from gateway.spool import index, jobs
 from gateway.spool.jobs import LaneRoom
 from gateway.spool.spool import Spool
 
@@ -29,6 +34,7 @@ _STRANGE_EVERY = 10.0
 _LONGEST_WAITS = 10.0
 _FORGET_EVERY = 60.0
 _GIVE_BACK_SECONDS = 5.0
+_INDEX_AT_ONCE = 100
 # So often in the time of a lease: another node's lost ones are taken over by so much later than they run out.
 _RENEWALS = 10
 # A lane has as many jobs in hand as it may call at once, and as many again that are read or recorded meanwhile.
@@ -57,7 +63,7 @@ class Worker:
         )
         self._strange: list[str] = []
         self._turn = 0
-        duties = (self._renew, self._probe, self._look_for_strange_lanes, self._forget)
+        duties = (self._renew, self._probe, self._look_for_strange_lanes, self._forget, self._index)
         self._duties: dict[Callable[[], float], float] = dict.fromkeys(duties, 0.0)
         self._loop = threading.Thread(target=self._run, name="worker", daemon=True)
 
@@ -175,12 +181,23 @@ class Worker:
                 self._crew.end([attempt.job])
                 return
             try:
-                verdict = Verdict(send_answer(attempt.job, self._spool, attempt.around), Credentials.WORK)
+                answers = partial(send_answer, aside=partial(self._aside, attempt, lane))
+                road = keep_copy if attempt.job.kind is JobKind.COPY else answers
+                verdict = Verdict(road(attempt.job, self._spool, attempt.around), Credentials.WORK)
                 self._breakers.learn(attempt, None)
             except Exception as error:  # noqa: BLE001 - every error ends in a verdict
                 self._breakers.learn(attempt, error)
                 verdict = failed(attempt.job, error, attempt.around.retry, time.time())
-        self._recorder.record(attempt, verdict)
+        conclusion = told(attempt.job, verdict.conclusion, self._spool, attempt.around)
+        self._recorder.record(attempt, replace(verdict, conclusion=conclusion))
+
+    @contextmanager
+    def _aside(self, attempt: Attempt, lane: Lane) -> Iterator[None]:
+        """Let others of the lane go by while an answer waits for what it names."""
+        with self._crew.aside(attempt.job.lane, lane):
+            self.wake()
+            with lane.waiting.entered():
+                yield
 
     def _do_duties(self) -> None:
         for duty, due in self._duties.items():
@@ -210,3 +227,7 @@ class Worker:
         now, gateway = time.time(), self.around.settings.gateway
         gone = self._spool.forget(now - gateway.retention, now - max(gateway.history, gateway.retention))
         return _TICK if gone else _FORGET_EVERY
+
+    def _index(self) -> float:
+        """Have what an older program left be found by its words: a little at a time, until all of it is."""
+        return 0.0 if self._spool.change(partial(index.fill, most=_INDEX_AT_ONCE)).result() else math.inf

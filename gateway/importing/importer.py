@@ -20,6 +20,7 @@ from gateway.importing.pace import Pace
 from gateway.importing.tally import Tally
 from gateway.model import Envelope, Receipt
 from gateway.sources.addressing import Addressing
+from gateway.sources.imap_envelope import head_of
 from gateway.sources.store import Store
 from gateway.spool.accept import BLOB_THRESHOLD
 
@@ -137,7 +138,7 @@ class Importer:
             first = next(pieces, b"")
             if not first.strip():
                 raise Unreadable("it is empty")
-            head = origin.head_of(first)
+            head = head_of(first)
             if self._is_older(entry, head):
                 return _Older()
             envelope, routes = origin.envelope_of(entry, head, self._task.addressing)

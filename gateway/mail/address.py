@@ -6,6 +6,7 @@ byte until then. Comments are counted, not recursed into. Every pattern takes li
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html import unescape
 from itertools import islice
 from typing import NamedTuple
@@ -21,7 +22,13 @@ _LOCAL = r'(?:"(?:[^"\\]|\\.)*+"|[^\s"(),:;<>@\[\]\\]+)'
 # Among bytes, 0x85 and 0xA0 are parts of letters, not white space: hence ASCII.
 _DOMAIN = r"(?:\[[^\]\s]*\]|[^\s\"(),:;<>@\[\]{}\\?&'/|=!*#$%^~`+]+)"
 _ADDRESS = re.compile(_LOCAL + "@" + _DOMAIN, re.ASCII)
-_SIMPLE = re.compile(rb"([A-Za-z][A-Za-z0-9. _-]*)<([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9])>")
+# Nearly every From: a name as words, in quotes or as encoded words, and the address in its brackets.
+_SIMPLE = re.compile(
+    rb"(?:([A-Za-z][A-Za-z0-9. _-]*+)"
+    rb'|"([A-Za-z][A-Za-z0-9. _,()&@-]*+)" ?'
+    rb"|((?:(?:[A-Za-z0-9._-]+|=\?[A-Za-z0-9-]{1,40}\?[bBqQ]\?[A-Za-z0-9+/_.=-]{1,200}?\?=)(?: |(?=<)))++))"
+    rb"<([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9])>"
+)
 _TOKEN = re.compile(
     rf"(?P<address>{_ADDRESS.pattern})"
     r'|"(?P<quoted>(?:[^"\\]|\\.)*+)"?'
@@ -53,9 +60,18 @@ class _Token(NamedTuple):
 
 def from_header(value: bytes, charset: str = "") -> Address | None:
     """Return the first mailbox that has an address, else the first one; None if there is none. See `mailboxes`."""
+    return _first(value, "" if value.isascii() and b"\x1b" not in value else charset)
+
+
+# A mail's From is asked for by several who read it.
+@lru_cache(maxsize=16)
+def _first(value: bytes, charset: str) -> Address | None:
     simple = _SIMPLE.fullmatch(value)
     if simple:
-        return Address(simple[1].decode().strip(), simple[2].decode())
+        plain, quoted, encoded, email = simple.groups()
+        plainly = b" ".join(plain.split()) if plain else quoted
+        name = _worded(encoded.strip(), charset) if encoded else plainly.decode().strip(" ,")
+        return Address(name, email.decode())
     found = mailboxes(value, charset)
     return next((address for address in found if address.email), found[0] if found else None)
 
@@ -150,8 +166,8 @@ def _mailbox(pieces: Sequence[_Token], charset: str) -> Address:
     name = _name(pieces[:place], charset) or _name(pieces[place + 1 :], charset, addresses=False)
     if not name:
         comments = " ".join(piece.text for piece in pieces if piece.kind == "comment")
-        name = _decoded(comments, charset)
-    return Address(name, _decoded(email, charset).rstrip("."))
+        name = _decoded(comments.encode("latin-1"), charset)
+    return Address(name, _decoded(email.encode("latin-1"), charset).rstrip("."))
 
 
 def _name(pieces: Sequence[_Token], charset: str, *, addresses: bool = True) -> str:
@@ -162,7 +178,12 @@ def _name(pieces: Sequence[_Token], charset: str, *, addresses: bool = True) -> 
         for piece in pieces
         if piece.kind in kinds and not (piece.kind == "angle" and _X500.match(piece.text))
     ]
-    name = _decoded(" ".join(texts).strip(" ,;:"), charset)
+    return _worded(" ".join(texts).strip(" ,;:").encode("latin-1"), charset)
+
+
+def _worded(words: bytes, charset: str) -> str:
+    """Return a name, decoded; what is in quotation marks when it is, without them."""
+    name = _decoded(words, charset)
     return name[1:-1].strip() if name[:1] + name[-1:] in _QUOTES and len(name) > 1 else name
 
 
@@ -191,5 +212,5 @@ def _uncommented(text: str) -> str:
     return "".join([*kept, text[at:]])
 
 
-def _decoded(text: str, charset: str) -> str:
-    return clean(_UNSEEN.sub("", decode_words(text.encode("latin-1"), charset)), _NAME)
+def _decoded(text: bytes, charset: str) -> str:
+    return clean(_UNSEEN.sub("", decode_words(text, charset)), _NAME)

@@ -9,7 +9,7 @@ import pybase64
 
 from gateway.mail.contenttype import detect, is_any
 from gateway.mail.embed import cids
-from gateway.mail.filename import clean_name, made_name
+from gateway.mail.filename import made_name
 from gateway.mail.header import read_header, to_text
 from gateway.mail.layout import Kept
 from gateway.mail.leaf import File, Leaf, Notes
@@ -68,12 +68,12 @@ def _attachment(kept: Kept, number: int, called: frozenset[str], names: dict[str
 
 
 def _name(file: File, media_type: str, number: int) -> str:
-    """Return a file's name, or make one from the subject of an attached mail, or a running number, and the type."""
+    """Return a file's name, or make one of what is known of it."""
     if file.name:
         bare = media_type in MAILS and "." not in file.name[-_LONGEST_ENDING:]
         return f"{file.name}.eml" if bare else file.name
     subject = _subject(file.content) if media_type in MAILS else ""
-    return made_name(subject if clean_name(subject) else f"attachment-{number}", media_type)
+    return made_name(subject, number, media_type)
 
 
 def _subject(content: bytes) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.mail import calendar, smime, tnef, told
+from gateway.mail.enclosed import TOO_MANY
 from gateway.mail.enriched import enriched_text, rich_text
-from gateway.mail.filename import clean_name, type_of
 from gateway.mail.html import to_text
 from gateway.mail.layout import Kept, Layout, Segment, alternative, html_of, text_of, together, with_packed
-from gateway.mail.leaf import File, Leaf, Notes, open_leaf
+from gateway.mail.leaf import Leaf, Notes, open_leaf
 from gateway.mail.location import rewritten
 from gateway.mail.manner import Manner
+from gateway.mail.packed import files_of
 from gateway.mail.readable import PAGES, safe, text_of_file, without_what_is_told
 from gateway.mail.scan import Part, scan
 
@@ -28,11 +29,15 @@ _NUL_AMONG = 1_000  # by accident; packed data has one among 256 bytes
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A mail divided: `text` and `html` as they are shown ("" for none), and what is kept as files."""
+    """A mail divided: `text` and `html` as they are shown ("" for none), and what is kept as files.
+
+    `complete` is false where a bound left something undivided.
+    """
 
     text: str
     html: str
     files: tuple[Kept, ...]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def read_body(root: Part, raw: bytes, charset: str, notes: Notes, manner: Manner
 
     `charset` is for raw 8-bit in the headers of parts; what had to be repaired goes into `notes`.
     """
-    walk = _Walk(charset, notes, manner)
+    walk = _Walk(charset, notes, manner, manner.bounds.parts)
     layout = walk.part(root, _Place(raw))
     if layout.packed:
         layout = with_packed(layout)
@@ -70,23 +75,25 @@ def read_body(root: Part, raw: bytes, charset: str, notes: Notes, manner: Manner
         if shown:
             layout = replace(layout, shown=(*layout.shown, shown))
             text = text_of(layout.shown)
-    return Body(text, html_of(layout.shown), layout.files)
+    return Body(text, html_of(layout.shown), layout.files, TOO_MANY not in notes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Walk:
-    """What a walk through the parts carries along."""
+    """What a walk through the parts carries along. `room` is for how many files there may still be in texts."""
 
     charset: str
     notes: Notes
     manner: Manner
+    room: int
 
     def part(self, part: Part, place: _Place) -> Layout:
         if not part.parts:
             return self.leaf(part, place)
-        kind, below = part.content_type.value, replace(place, depth=place.depth + 1)
-        if kind == "multipart/alternative":
-            below = replace(below, alternative=True)
+        kind = part.content_type.value
+        is_alternative = kind == "multipart/alternative"
+        below = replace(place, depth=place.depth + 1, alternative=place.alternative or is_alternative)
+        if is_alternative:
             return alternative([self.part(child, below) for child in part.parts])
         if kind == "multipart/related":
             return self.related(part, below)
@@ -130,7 +137,8 @@ class _Walk:
         return content.count(b"\0") <= (0 if leaf.name else max(1, len(content) // _NUL_AMONG))
 
     def text(self, leaf: Leaf) -> Layout:
-        text, files = leaf.text_and_files(self.notes)
+        text, files = leaf.text_and_files(self.notes, self.room)
+        self.room -= len(files)
         convert = _CONVERTED.get(leaf.media_type)
         return Layout((Segment(convert(text) if convert else text, source=leaf),), files)
 
@@ -148,7 +156,7 @@ class _Walk:
     def opened(self, leaf: Leaf, place: _Place) -> Layout | None:
         """Lay out what is more than its bytes: packed mails, calendars, and parts that say where something is."""
         kind = leaf.media_type
-        if kind in smime.MEDIA_TYPES:
+        if kind in smime.MEDIA_TYPES or leaf.name.lower() == smime.NAME:
             return self.unsealed(leaf, place)
         if kind in tnef.MEDIA_TYPES or leaf.name.lower() in tnef.NAMES:
             return self.unpacked(leaf, place)
@@ -163,7 +171,8 @@ class _Walk:
     def unsealed(self, leaf: Leaf, place: _Place) -> Layout | None:
         """Lay out the mail in an S/MIME message. The message is kept too: the signature cannot be taken out of it."""
         inner = smime.open_seal(leaf.content(self.notes), self.manner.bounds.opened)
-        if inner is smime.Sealed.ENCRYPTED:
+        said = leaf.part.content_type.raw("smime-type").lower()
+        if inner is smime.Sealed.ENCRYPTED or (inner is smime.Sealed.UNKNOWN and said in smime.ENCRYPTED_TYPES):
             return Layout((Segment(told.ENCRYPTED_SMIME),), (leaf,))
         if isinstance(inner, smime.Sealed) or place.packed >= _DEEPEST_PACKED:
             return None
@@ -185,10 +194,5 @@ class _Walk:
         self.notes[f"{leaf.name or 'winmail.dat'} was opened; what was in it takes its place"] = None
         html = safe(opened.html, self.manner) if opened.html else None
         says = Segment(opened.text or None, html) if opened.text.strip() or html else None
-        files = tuple(_unpacked_file(file) for file in opened.files)
+        files = files_of(opened, self.manner.bounds.opened)
         return Layout(files=files, packed=(says,) if says and not place.packed else ())
-
-
-def _unpacked_file(file: tnef.Packed) -> File:
-    name = clean_name(file.name)
-    return File(name, file.media_type or type_of(name), file.content, file.content_id)

@@ -11,17 +11,16 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from gateway.errors import Permanent
-from gateway.mail import field, part
+from gateway.mail import document, field, part
 from gateway.mail.embed import cids, embed
 from gateway.mail.html import to_text
 from gateway.model import Address, Attachment, Reply
 
 _CHAIN = 20
+_CHAIN_BYTES = 8_000  # some relays refuse a header of more than 10,000
 _TEXT = 1000
 _LONGEST_LINE = 998
 _BODY_FIELDS = frozenset({"Content-Type", "Content-Transfer-Encoding"})
-_WHOLE_DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
-_DECLARED_CHARSET = re.compile(r"""(<meta\b[^<>]*?\bcharset\s*=\s*["']?)[\w.:-]+""", re.IGNORECASE)
 
 
 def compose(reply: Reply) -> bytes:
@@ -46,10 +45,22 @@ def _fields(reply: Reply) -> Iterable[tuple[str, Sequence[str]]]:
     if own_id is None:
         raise ValueError(f"{reply.message_id!r} is not a Message-ID")
     yield "From", field.mailbox(reply.sender)
+    if reply.reply_to is not None:
+        yield "Reply-To", field.mailbox(reply.reply_to)
     yield "To", field.mailboxes(filter(_is_writable, reply.to)) or ["undisclosed-recipients:;"]
+    if copies := field.mailboxes(filter(_is_writable, reply.cc)):
+        yield "Cc", copies
     yield "Subject", field.words(field.clean(reply.subject, _TEXT))
     yield "Date", [format_datetime(datetime.fromtimestamp(int(reply.date), UTC))]
     yield "Message-ID", [own_id]
+    yield from _thread(reply)
+    yield from _manners(reply)
+    for name, value in reply.headers:
+        yield name, field.words(field.clean(value, _TEXT))
+    yield "MIME-Version", ["1.0"]
+
+
+def _thread(reply: Reply) -> Iterable[tuple[str, Sequence[str]]]:
     chain = _chain(reply.references)
     if chain and chain[-1] == reply.references[-1]:
         yield "In-Reply-To", [chain[-1]]
@@ -57,9 +68,17 @@ def _fields(reply: Reply) -> Iterable[tuple[str, Sequence[str]]]:
         yield "References", chain
     if reply.auto_submitted:
         yield "Auto-Submitted", ["auto-replied" if chain else "auto-generated"]
-    for name, value in reply.headers:
-        yield name, field.words(field.clean(value, _TEXT))
-    yield "MIME-Version", ["1.0"]
+
+
+def _manners(reply: Reply) -> Iterable[tuple[str, Sequence[str]]]:
+    """Yield what other programs are told: the language, and how the reader gets no more of such mail (RFC 2369)."""
+    if reply.language:
+        yield "Content-Language", [field.clean(reply.language, 40)]
+    if reply.unsubscribe:
+        *others, last = (f"<{address}>" for address in reply.unsubscribe)
+        yield "List-Unsubscribe", [*(f"{one}," for one in others), last]
+    if reply.one_click and any(address.startswith("https:") for address in reply.unsubscribe):
+        yield "List-Unsubscribe-Post", ["List-Unsubscribe=One-Click"]
 
 
 def _chain(references: tuple[str, ...]) -> list[str]:
@@ -68,7 +87,14 @@ def _chain(references: tuple[str, ...]) -> list[str]:
     Of a long one the first stays, which names the thread, and the last ones: readers and relays have limits.
     """
     known = [reference for reference in dict.fromkeys(reversed(references)) if field.message_id(reference)][::-1]
-    return known if len(known) <= _CHAIN else [known[0], *known[1 - _CHAIN :]]
+    room = _CHAIN_BYTES - sum(map(len, known[:1]))
+    last: list[str] = []
+    for reference in reversed(known[1:]):
+        room -= len(reference)
+        if room < 0 or len(last) == _CHAIN - 1:
+            break
+        last.append(reference)
+    return [*known[:1], *reversed(last)]
 
 
 def _is_writable(address: Address) -> bool:
@@ -96,12 +122,14 @@ def _pictures(reply: Reply, html: str) -> dict[str, Attachment]:
 
 
 def _page(reply: Reply, html: str, pictures: dict[str, Attachment]) -> list[bytes]:
-    """Return the HTML as a part, with its pictures around it if it has any."""
-    ids = {name: _content_id(reply, name) for name in pictures}
-    page = part.text("html", _document(embed(html, ids)))
+    """Return the HTML as a part, with its pictures around it if it has any; of two that are the same, one."""
+    first = {(pictures[name].content_type, pictures[name].content): name for name in sorted(pictures, reverse=True)}
+    same = {name: first[picture.content_type, picture.content] for name, picture in pictures.items()}
+    ids = {name: _content_id(reply, same[name]) for name in pictures}
+    page = part.text("html", document.whole(embed(html, ids), reply.language))
     if not pictures:
         return page
-    shown = [part.file(pictures[name], content_id=ids[name]) for name in sorted(pictures)]
+    shown = [part.file(pictures[name], content_id=ids[name]) for name in sorted(set(same.values()))]
     return part.multipart("related", reply.message_id, [page, *shown], type="text/html")
 
 
@@ -110,14 +138,6 @@ def _content_id(reply: Reply, name: str) -> str:
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40]
     digest = sha256(f"{reply.message_id} {name}".encode("utf-8", "replace")).hexdigest()[:16]
     return f"{readable}.{digest}@{domain[1] if domain else 'localhost'}"
-
-
-def _document(html: str) -> str:
-    """Complete a fragment to a document; in a whole one only the character set is put right."""
-    if _WHOLE_DOCUMENT.search(html):
-        return _DECLARED_CHARSET.sub(r"\1utf-8", html)
-    head = '<head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head>'
-    return f"<!DOCTYPE html>\r\n<html>{head}<body>\r\n{html}\r\n</body></html>\r\n"
 
 
 def _check(message: bytes, expected: list[str]) -> None:

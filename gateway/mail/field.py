@@ -51,7 +51,9 @@ def fold(name: str, tokens: Iterable[str]) -> bytes:
 
 def clean(text: str, limit: int) -> str:
     """Make `text` fit for a field: each run of controls a space, no lone surrogates, at most `limit` characters."""
-    text = _CONTROLS.sub(" ", text.encode("utf-8", "replace").decode()).strip(" ")
+    if not (text.isascii() and text.isprintable()):
+        text = _CONTROLS.sub(" ", text.encode("utf-8", "replace").decode())
+    text = text.strip(" ")
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

@@ -30,7 +30,38 @@ _WELL_KNOWN = {
     "message/global": ".eml",
     "message/delivery-status": ".txt",
     "message/disposition-notification": ".txt",
+    "message/global-delivery-status": ".txt",
+    "message/global-disposition-notification": ".txt",
+    "message/feedback-report": ".txt",
+    "message/external-body": ".txt",
+    "message/partial": ".eml",
     "text/rfc822-headers": ".txt",
+    "message/global-headers": ".txt",
+    "text/x-amp-html": ".html",
+    "text/watch-html": ".html",
+    "text/markdown": ".md",
+    "application/pgp-encrypted": ".asc",
+    "application/pgp-keys": ".asc",
+    "image/webp": ".webp",
+    "image/heic": ".heic",
+    "image/avif": ".avif",
+}
+# What everybody calls a file of these types that its sender gave no name.
+_STEMS = {
+    "text/calendar": "invite",
+    "message/delivery-status": "delivery-status",
+    "message/global-delivery-status": "delivery-status",
+    "message/disposition-notification": "receipt",
+    "message/global-disposition-notification": "receipt",
+    "message/feedback-report": "complaint",
+    "text/rfc822-headers": "header",
+    "message/global-headers": "header",
+    "application/pkcs7-signature": "smime",
+    "application/x-pkcs7-signature": "smime",
+    "application/pkcs7-mime": "smime",
+    "application/x-pkcs7-mime": "smime",
+    "application/pgp-signature": "signature",
+    "application/ms-tnef": "winmail",
 }
 # Without the system's own lists: the same mail has the same names on every machine.
 _TYPES = MimeTypes(filenames=())
@@ -41,6 +72,8 @@ def clean_name(name: str) -> str:
 
     A long one is cut in the middle, since its end says what it is; one that Windows takes for a device gets a `_`.
     """
+    if not name:
+        return ""
     name = _UNSEEN.sub("", name).replace("\\", "/").rstrip("/").rpartition("/")[2]
     name = _GAP.sub(" ", _RESERVED.sub("_", name)).strip().rstrip(" .")
     return _shortened(f"_{name}" if _DEVICE.match(name) else name)
@@ -55,9 +88,10 @@ def _shortened(name: str) -> str:
     return beginning + ending
 
 
-def made_name(stem: str, content_type: str) -> str:
-    """Return a name for what has none, from a stem and its type."""
-    return clean_name(stem.replace("/", "-")) + extension(content_type)
+def made_name(subject: str, number: int, content_type: str) -> str:
+    """Return a name for what has none: by its subject if it is a mail, else as its type is called, else by number."""
+    stem = clean_name(subject.replace("/", "-")) or _STEMS.get(content_type) or f"attachment-{number}"
+    return stem + extension(content_type)
 
 
 def extension(content_type: str) -> str:

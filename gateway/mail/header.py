@@ -6,7 +6,8 @@ on a hostile header and ends a header at the first line that is none. Nothing he
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gateway.mail.encodedword import decode_words
 from gateway.mail.field import clean
@@ -16,16 +17,15 @@ FIELDS = 2_000
 _VALUE_BYTES = 64 * 1024
 _TEXT = 2_000
 _CONTINUED = 4_000
-_WINDOW = 4_096
 _BEGINNING = 16 * 1024
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(?!//)([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
 _FIELD_NAME = re.compile(rb"[!-9;-~]{1,200}[ \t]*:(?!//)")
 _MBOX = re.compile(rb"(?:>?From (?![ \t]*:)[^\n]*\n)+")
 _BLANK_LINES = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*\n)*")
 _INDENTED_FIELD = re.compile(rb"[ \t]+(?=[!-9;-~]{1,200}:[^\n]*\n[!-9;-~]{1,200}:)")
+# Two CR are written by programs that make CRLF of the LF in a CRLF.
 _EMPTY_LINE = re.compile(rb"\r{0,2}\n")
-# The last one is written by programs that make CRLF of the LF in a CRLF.
-_EMPTY_LINES = (b"\n\n", b"\n\r\n", b"\n\r\r\n")
+_NEXT_EMPTY_LINE = re.compile(rb"\n(\r{0,2}\n)")
 # A line of these after one that is no field: the header goes on.
 _WELL_KNOWN = re.compile(
     rb"(?:content-[a-z-]+|mime-version|from|to|cc|subject|date|received|message-id|reply-to|sender|references"
@@ -43,17 +43,19 @@ class Header:
 
     fields: tuple[tuple[str, bytes], ...] = ()
     cut: bool = False
+    _first: dict[str, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Reading a mail asks for far more fields than it has.
+        object.__setattr__(self, "_first", {name: value for name, value in reversed(self.fields) if value})
 
     def raw(self, name: str) -> bytes:
         """Return the value of the first field `name` that says something, b"" if none does."""
-        for field, value in self.fields:
-            if field == name and value:
-                return value
-        return b""
+        return self._first.get(name, b"")
 
     def all(self, name: str) -> Iterator[bytes]:
         """Return the values of every field `name`."""
-        return (value for field, value in self.fields if field == name)
+        return (value for said, value in self.fields if said == name)
 
 
 def read_header(
@@ -89,6 +91,8 @@ def to_text(value: bytes, charset: str = "") -> str:
 
     The text is one line: each run of control characters is a space.
     """
+    if not value:
+        return ""
     if b"=?" not in value and value.isascii() and b"\x1b" not in value:
         return clean(value.decode("ascii"), _TEXT)
     return clean(decode_words(value[:_VALUE_BYTES], charset), _TEXT)
@@ -101,7 +105,7 @@ def _fields(raw: bytes, start: int, end: int) -> tuple[list[tuple[str, bytes]], 
     while at < end:
         match = _FIELD.match(raw, at, end)
         if match:
-            fields.append((match[1].decode("ascii").lower(), _unfold(match[2])))
+            fields.append((_name(match[1]), _unfold(match[2])))
             at = match.end()
             continue
         after = raw.find(b"\n", at, end) + 1 or end
@@ -113,6 +117,11 @@ def _fields(raw: bytes, start: int, end: int) -> tuple[list[tuple[str, bytes]], 
     return fields, at
 
 
+@lru_cache(maxsize=1024)
+def _name(name: bytes) -> str:
+    return name.decode("ascii").lower()
+
+
 def _unfold(value: bytes) -> bytes:
     if b"\n" in value:
         value = value.replace(b"\r\n", b"").replace(b"\n", b"")
@@ -120,19 +129,9 @@ def _unfold(value: bytes) -> bytes:
 
 
 def _empty_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
-    """Return where the first empty line begins and where it ends; `end` twice if there is none.
-
-    It is looked for in windows that grow, so that a body of many megabytes is not searched for the other line end.
-    """
+    """Return where the first empty line begins and where it ends; `end` twice if there is none."""
     first = _EMPTY_LINE.match(raw, start, end)
     if first:
         return start, first.end()
-    size, at = _WINDOW, start
-    while at < end:
-        window = min(at + size, end)
-        places = [(raw.find(mark, at, window), len(mark)) for mark in _EMPTY_LINES]
-        found = [(place + 1, place + length) for place, length in places if place >= 0]
-        if found:
-            return min(found)
-        at, size = (window - 3 if window < end else end), size * 4
-    return end, end
+    found = _NEXT_EMPTY_LINE.search(raw, start, end)
+    return found.span(1) if found else (end, end)

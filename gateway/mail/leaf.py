@@ -71,10 +71,13 @@ class Leaf:
         """Return the content as text, its lines ended by LF, and unwrapped where it is format=flowed."""
         return self._decoded(self.content(notes), notes)
 
-    def text_and_files(self, notes: Notes) -> tuple[str, tuple[File, ...]]:
-        """Return the text, as `text` does, without the files that stand in it (uuencode, yEnc), and those files."""
+    def text_and_files(self, notes: Notes, most: int) -> tuple[str, tuple[File, ...]]:
+        """Return the text, as `text` does, without the files that stand in it (uuencode, yEnc), and those files.
+
+        Those beyond `most` stay in the text.
+        """
         charset = self.part.content_type.raw("charset")
-        content, enclosed, faults = take_out(self.content(notes), charset)
+        content, enclosed, faults = take_out(self.content(notes), charset, most)
         notes.update(dict.fromkeys(faults))
         files = ((clean_name(file.name), file.content) for file in enclosed)
         return self._decoded(content, notes), tuple(File(name, type_of(name), content) for name, content in files)
@@ -92,7 +95,7 @@ class Leaf:
             meta = _META.search(content, 0, _META_WINDOW)
             charset = meta[1].decode("latin-1") if meta else ""
         text, note = decode(content, charset)
-        text = _noted(text, note, notes).replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+        text = _with_line_feeds(_noted(text, note, notes))
         if given("format").lower() == "flowed" and self.media_type == "text/plain":
             return unflow(text, delete_space=given("delsp").lower() == "yes")
         return text
@@ -136,6 +139,15 @@ def _media_type(part: Part) -> str:
     if not media_type and part.header.raw("content-type").strip().lower() in {b"text", b"text/", b"plain", b"text;"}:
         return "text/plain"
     return media_type
+
+
+def _with_line_feeds(text: str) -> str:
+    if "\r" not in text:
+        return text
+    usual = text.replace("\r\n", "\n")
+    if "\r" not in usual:
+        return usual
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _noted(value: _T, note: str, notes: Notes) -> _T:

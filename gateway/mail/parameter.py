@@ -7,6 +7,7 @@ a name, with raw 8-bit, twice, with encoded words where RFC 2231 is asked for.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +17,7 @@ from gateway.mail.field import clean
 from gateway.mail.label import codecs_for
 
 _VALUE_BYTES = 16 * 1024
+_USUAL = 100
 _TEXT = 1_000
 _MEDIA_TYPE = re.compile(r"[\s\"]*([A-Za-z0-9!#$&^_.+-]{1,127})\s*/\s*([A-Za-z0-9!#$&^_.+-]{1,127})")
 _TOKEN = re.compile(r"[\s\"]*([A-Za-z0-9_-]+)")
@@ -69,8 +71,23 @@ class Parameters:
         return ""
 
 
+_NONE = Parameters()
+
+
 def media_type(value: bytes) -> Parameters:
     """Read a Content-Type."""
+    if not value:
+        return _NONE
+    return _text_type(value) if value.startswith(b"text/") and len(value) <= _USUAL else _media_type(value)
+
+
+@lru_cache(maxsize=512)
+def _text_type(value: bytes) -> Parameters:
+    """Read a type that many mails have: a text, and its character set."""
+    return _media_type(value)
+
+
+def _media_type(value: bytes) -> Parameters:
     text = _characters(value)
     match = _MEDIA_TYPE.match(text)
     if not match:
@@ -80,6 +97,8 @@ def media_type(value: bytes) -> Parameters:
 
 def disposition(value: bytes) -> Parameters:
     """Read a Content-Disposition."""
+    if not value:
+        return _NONE
     text = _characters(value)
     match = _TOKEN.match(text)
     # `filename=x` without a disposition before it

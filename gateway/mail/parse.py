@@ -54,7 +54,7 @@ def _read(raw: bytes, fallback_id: str, manner: Manner = USUAL, depth: int = 0) 
     body = read_body(structure.root, mended, charset, notes, manner)
     files, html = attach(body.files, body.html, notes, manner)
     text = body.text if body.text.strip() else _attached_text(files, manner, depth) or body.text
-    if crowded or not structure.complete:
+    if crowded or not (structure.complete and body.complete):
         files = (*files, _whole(raw, files))
     return _mail(header, charset, fallback_id, text, html, files, notes)
 

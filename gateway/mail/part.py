@@ -12,6 +12,7 @@ from hashlib import sha256
 
 import pybase64
 
+from gateway.mail.contenttype import detect, is_any
 from gateway.mail.field import ascii_fallback, clean, fold, parameters
 from gateway.model import Attachment
 
@@ -36,11 +37,13 @@ def text(subtype: str, content: str) -> list[bytes]:
 def file(attachment: Attachment, *, content_id: str = "") -> list[bytes]:
     """Write a file in base64; a picture shown in the text if it is given a `content_id` (without angle brackets).
 
-    A composite type may not be base64 (RFC 2046 5.2.1). Sent as application/octet-stream it arrives byte for byte, and
-    a mail's name ends in `.eml`, by which mail programs open it.
+    One whose type says nothing is looked at. A composite type may not be base64 (RFC 2046 5.2.1): sent as
+    application/octet-stream it arrives byte for byte, and a mail's name ends in `.eml`, by which mail programs open it.
     """
     name = clean(attachment.name, 200) or "attachment"
     media_type = attachment.content_type.lower()
+    if is_any(media_type):
+        media_type = detect(attachment.content, name) or media_type
     if media_type == "message/rfc822" and not name.lower().endswith(".eml"):
         name += ".eml"
     if not _MEDIA_TYPE.fullmatch(media_type) or media_type.startswith(_COMPOSITE):

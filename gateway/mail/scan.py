@@ -34,6 +34,14 @@ class _Delimiter(NamedTuple):
     closes: bool
 
 
+class _Head(NamedTuple):
+    """How a part begins: its header, where its body does, and its type as it says it."""
+
+    header: Header
+    body: int
+    content_type: Parameters
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part: `raw[body:end]` is its content, still encoded; `parts` are those of a multipart, none for a leaf.
@@ -77,17 +85,23 @@ class _Reader:
 def scan(raw: bytes, bounds: Bounds = WITHIN) -> Structure:
     """Read the structure of a mail. Its lines end in LF or CRLF; one of bare CRs is to be mended before."""
     reader = _Reader(raw, bounds, bounds.parts)
-    root = _part(reader, header_start(raw), len(raw), 0)
+    start = header_start(raw)
+    root = _part(reader, _head(reader, start, len(raw)), start, len(raw), 0)
     return Structure(root, reader.complete, tuple(reader.notes))
 
 
-def _part(reader: _Reader, start: int, end: int, depth: int, default: str = "") -> Part:
+def _head(reader: _Reader, start: int, end: int) -> _Head:
     bounds = reader.bounds
     header, body = read_header(reader.raw, start, end, most_bytes=bounds.header, most_fields=bounds.fields)
+    return _Head(header, body, media_type(header.raw("content-type")))
+
+
+def _part(reader: _Reader, head: _Head, start: int, end: int, depth: int, default: str = "") -> Part:
+    header, body, content_type = head
     if header.cut:
         reader.exceeded("a header was too long and was cut")
-    given = header.raw("content-type")
-    content_type = media_type(given) if given else Parameters(default)
+    if default and not header.raw("content-type"):
+        content_type = Parameters(default)
     parts: tuple[Part, ...] = ()
     if content_type.value.startswith("multipart/"):
         if depth < reader.bounds.depth:
@@ -107,17 +121,19 @@ def _parts(reader: _Reader, content_type: Parameters, start: int, end: int, dept
         reader.notes["a boundary was missing or wrong" + (" and was guessed" if guess else "")] = None
     default = "message/rfc822" if content_type.value == "multipart/digest" else ""
     parts: list[Part] = []
-    for opening, stop in _spans(reader, delimiters, boundary, end):
+    for head, opening, stop in _spans(reader, delimiters, boundary, end):
         if reader.parts <= 0:
             reader.exceeded("there are too many parts")
             break
         reader.parts -= 1
-        parts.append(_part(reader, opening, stop, depth + 1, default))
+        parts.append(_part(reader, head, opening, stop, depth + 1, default))
     return tuple(parts)
 
 
-def _spans(reader: _Reader, delimiters: list[_Delimiter], boundary: bytes, end: int) -> Iterator[tuple[int, int]]:
-    """Yield where each part begins and ends.
+def _spans(
+    reader: _Reader, delimiters: list[_Delimiter], boundary: bytes, end: int
+) -> Iterator[tuple[_Head, int, int]]:
+    """Yield how each part begins, where, and where it ends.
 
     A part that is a multipart of the same boundary owns the delimiters up to the next closing one.
     """
@@ -127,12 +143,13 @@ def _spans(reader: _Reader, delimiters: list[_Delimiter], boundary: bytes, end: 
             continue
         following = delimiters[number + 1] if number + 1 < len(delimiters) else _Delimiter(end, end, closes=True)
         until = max(following.start, delimiter.end)
-        header, _ = read_header(reader.raw, delimiter.end, until)
-        inner = media_type(header.raw("content-type"))
+        head = _head(reader, delimiter.end, until)
+        inner = head.content_type
         if inner.value.startswith("multipart/") and _boundary(inner) == boundary:
             closing = (later.end for later in delimiters[number + 1 :] if later.closes)
             until = next(closing, end)
-        yield delimiter.end, until
+            head = _head(reader, delimiter.end, until)
+        yield head, delimiter.end, until
 
 
 def _delimiters(reader: _Reader, boundary: bytes, start: int, end: int) -> list[_Delimiter]:

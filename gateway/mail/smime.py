@@ -6,6 +6,9 @@ from enum import Enum
 from gateway.mail.ber import EXPLICIT_0, OBJECT_ID, OCTETS, NotBer, Reader
 
 MEDIA_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+NAME = "smime.p7m"
+ENCRYPTED_TYPES = frozenset({"enveloped-data", "authenveloped-data"})
+"""What `smime-type` says of what is encrypted (RFC 8551 3.2.2)."""
 _CONSTRUCTED = 0x20
 _SIGNED = bytes.fromhex("2a864886f70d010702")
 _ENVELOPED = (bytes.fromhex("2a864886f70d010703"), bytes.fromhex("2a864886f70d0109100117"))

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from gateway.mail import rtf
 from gateway.mail.charset import decode
 from gateway.mail.field import clean
-from gateway.mail.mapi import BINARY, OBJECT, STRING, UNICODE, Property, integer, properties
+from gateway.mail.mapi import BINARY, OBJECT, STRING, TIME, UNICODE, Property, integer, properties
 from gateway.mail.parameter import media_type
+from gateway.model import Address
 
 MEDIA_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 NAMES = frozenset({"winmail.dat", "win.dat"})
@@ -29,8 +30,16 @@ _NEW_FILE, _TITLE, _DATA, _OF_FILE = 0x9002, 0x8010, 0x800F, 0x9005
 _TEXT, _HTML, _RTF_PACKED, _INTERNET_CODE_PAGE = 0x1000, 0x1013, 0x1009, 0x3FDE
 _CONTENT, _LONG_NAME, _SHORT_NAME, _DISPLAY_NAME = 0x3701, 0x3707, 0x3704, 0x3001
 _MEDIA_TYPE, _CONTENT_ID = 0x370E, 0x3712
+_SUBJECT, _SENDER, _SENT = 0x0037, 0x0C1A, 0x0039
+_ADDRESSES = (0x5D01, 0x0C1F)
+_OF_THE_HEAD = frozenset({_SUBJECT, _SENDER, *_ADDRESSES})
+# Its time is in tenths of microseconds since 1601 (MS-DTYP 2.3.3).
+_PER_SECOND, _FROM_1601, _FAR = 10_000_000, 11_644_473_600, 1 << 33
 _ID_LENGTH = 16
 _LONGEST_ID = 998
+
+
+_NOBODY = Address("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,17 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """What is in it: the body as text and as HTML ("" for none), and files."""
+    """What is in it: the body as text and as HTML ("" for none), files, and what a message among them says of itself.
+
+    `sent` is Unix time in seconds, None where it is not said.
+    """
 
     text: str
     html: str
     files: tuple[Packed, ...]
+    subject: str = ""
+    sender: Address = _NOBODY
+    sent: int | None = None
 
 
 class NotTnef(ValueError):
@@ -80,7 +95,9 @@ def open_tnef(content: bytes, limit: int) -> Unpacked | None:
     files = tuple(file for things in message.files if (file := _file(things, message.codec)))
     if sum(len(file.content) for file in files) > limit:
         return None
-    return Unpacked(*_body(message, limit), files)
+    text, html = _body(message, limit)
+    subject, sender, sent = _head(message)
+    return Unpacked(text, html, files, subject, sender, sent)
 
 
 def _things(content: bytes) -> Iterator[_Thing]:
@@ -139,6 +156,18 @@ def _file(things: list[_Thing], codec: str) -> Packed | None:
         name, kind = f"{name.removesuffix('.dat') or 'message'}.dat", "application/ms-tnef"
     content_id = clean(_text(said[_CONTENT_ID], codec), _LONGEST_ID).strip("<> ") if _CONTENT_ID in said else ""
     return Packed(name, kind, content, content_id)
+
+
+def _head(message: _Message) -> tuple[str, Address, int | None]:
+    said = {number: _text(one, message.codec) for number, one in message.properties.items() if number in _OF_THE_HEAD}
+    address = next((said[number] for number in _ADDRESSES if "@" in said.get(number, "")), "")
+    sent = message.properties.get(_SENT)
+    seconds = int.from_bytes(sent.value, "little") // _PER_SECOND - _FROM_1601 if sent and sent.kind == TIME else -1
+    return (
+        said.get(_SUBJECT, ""),
+        Address(said.get(_SENDER, ""), address),
+        seconds if 0 <= seconds < _FAR else None,
+    )
 
 
 def _body(message: _Message, limit: int) -> tuple[str, str]:

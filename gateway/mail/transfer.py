@@ -25,6 +25,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _ALPHABET_AND_SPACE = _ALPHABET + b" \t\r\n"
 _NOT_BASE64 = bytes(set(range(256)).difference(_ALPHABET))
 _ONLY_URL_SAFE = re.compile(rb"[A-Za-z0-9_=\s-]*")
+# A soft break with spaces behind is none to the library; behind a CR alone it would leave out the rest of the line.
+_ODD_BREAK = re.compile(rb"=(?:[ \t]|\r(?!\n))")
 _SOFT_BREAK = re.compile(rb"=(?:[ \t]*\r{0,2}\n|\r)")
 _SPACES = 40  # in one of so many places a space: words, not base64
 _FOREIGN_SHARE = 4
@@ -127,8 +129,7 @@ def _chunk(characters: bytes) -> bytes:
 
 
 def _quoted_printable(content: bytes) -> bytes:
-    # A CR alone behind the `=` would make the library leave out the rest of the line.
-    if b"= " in content or b"=\t" in content or content.count(b"=\r") > content.count(b"=\r\n"):
+    if _ODD_BREAK.search(content):
         content = _SOFT_BREAK.sub(b"=\n", content)
     return binascii.a2b_qp(content)
 

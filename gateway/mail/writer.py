@@ -53,7 +53,9 @@ def _original(header: Header, sender: Address, charset: str) -> Address | None:
     """Return the writer of a mail whose From a mailing list rewrote, None for any other mail."""
     via, within = _VIA.search(sender.name), _WITHIN.match(sender.email)
     if _LIST_MARKS.isdisjoint(name for name, _ in header.fields):
-        believed: tuple[str, ...] = (_SAYS_SO,) if via else ()
+        if not via:
+            return None
+        believed: tuple[str, ...] = (_SAYS_SO,)
     elif via or within or header.raw(_SAYS_SO) or _NO_PERSON.match(sender.email):
         believed = _ORIGINALS
     else:

@@ -7,8 +7,6 @@ from gateway.config.settings import Settings
 from gateway.oauth.grant import Application
 from gateway.oauth.source import TokenSource
 
-_SQLITE = "sqlite:///"
-
 
 def token_sources(settings: Settings) -> Mapping[str, TokenSource]:
     """Return what gives the tokens of each `[oauth.NAME]`; nobody is asked yet."""
@@ -40,14 +38,12 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
     """Walk through the mailboxes: the key of each, and the name of whose tokens it uses."""
     yield from ((f"imap[{number}]", mailbox.oauth) for number, mailbox in enumerate(settings.imap, 1))
     yield from ((f"pop3[{number}]", mailbox.oauth) for number, mailbox in enumerate(settings.pop3, 1))
+    yield from ((f"sent_folder[{number}]", mailbox.oauth) for number, mailbox in enumerate(settings.sent_folder, 1))
 
 
 def cache_of(settings: Settings, name: str) -> Path | None:
     """Return the file that keeps tokens; None where the settings name none and the spool is no file."""
     if settings.oauth[name].cache:
         return Path(settings.oauth[name].cache)
-    spool = settings.gateway.store
-    if not spool.startswith(_SQLITE):
-        return None
-    database = Path(spool.removeprefix(_SQLITE).partition("?")[0])
-    return database.with_name(f"{database.name}.oauth") / f"{name}.json"
+    folder = settings.gateway.beside(".oauth")
+    return folder / f"{name}.json" if folder is not None else None

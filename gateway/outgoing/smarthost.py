@@ -1,44 +1,39 @@
 """Mail out: a composed mail to the first smarthost that takes it, each recipient's fate told (RFC 5321)."""
 
-import ssl
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Literal
-from urllib.parse import unquote, urlsplit
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from gateway.errors import Permanent, Temporary
-from gateway.outgoing.login import login
-from gateway.outgoing.session import Session
-from gateway.outgoing.transaction import Refusal, Transaction, all_refused, begin, prepare
-from gateway.outgoing.verdict import Elsewhere, Step, failure, require
+from gateway.outgoing.connection import try_login
+from gateway.outgoing.health import Health, Standing
+from gateway.outgoing.host import Security, Smarthost, parse_smarthost
+from gateway.outgoing.pace import Pace, Rate
+from gateway.outgoing.pool import Keeping, Line, Pool
+from gateway.outgoing.timeouts import Timeouts
+from gateway.outgoing.transaction import Refusal, Transaction, all_refused, prepare, transact
+from gateway.outgoing.verdict import Ambiguous, Busy, Elsewhere, Incapable, Step, failure
 
-__all__ = ["Delivery", "Refusal", "Security", "Smarthost", "deliver", "parse_smarthost", "try_login"]
+__all__ = [
+    "Ambiguous",
+    "Delivery",
+    "Keeping",
+    "Manner",
+    "Rate",
+    "Refusal",
+    "Security",
+    "Smarthost",
+    "Standing",
+    "Timeouts",
+    "Transport",
+    "parse_smarthost",
+    "try_login",
+]
 
-Security = Literal["plain", "starttls", "tls"]
-_SCHEMES: dict[str, tuple[Security, int]] = {
-    "smtp": ("plain", 25),
-    "smtp+starttls": ("starttls", 587),
-    "smtps": ("tls", 465),
-}
 _SENTENCE = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Smarthost:
-    """Where mail is handed to. `password` is asked for at each login, so that it can change while we run."""
-
-    host: str
-    port: int
-    security: Security
-    user: str = ""
-    password: Callable[[], str] | None = field(default=None, repr=False)
-
-    @property
-    def address(self) -> str:
-        """`host:port`, as sentences and traces name it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+_NOT_NOW = 451
+_QUEUED = re.compile(r"\bqueued as ([\w.+-]+)|\bid[= ]<?([\w.+-]+)|\bqp (\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,127 +48,144 @@ class Delivery:
     smarthost: str
     reply: str
 
-
-def parse_smarthost(url: str, user: str = "", password: Callable[[], str] | None = None) -> Smarthost:
-    """Read `smtp://`, `smtp+starttls://` or `smtps://[user:password@]host[:port]`.
-
-    The port is 25, 587 or 465 if not given; an IPv6 host stands in brackets. User and password may stand in the URL,
-    percent-encoded, or be given beside it. Raises ValueError, with a sentence that repeats nothing of the URL, since a
-    password may be in it.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError("a smarthost's URL needs a valid host and a port from 1 to 65535") from None
-    if parts.scheme not in _SCHEMES:
-        raise ValueError("a smarthost's URL begins with smtp://, smtp+starttls:// or smtps://")
-    if not host or port == 0 or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("a smarthost's URL names a host, perhaps a port, and nothing after them")
-    security, default_port = _SCHEMES[parts.scheme]
-    user, password = _credentials(unquote(parts.username or ""), parts.password, user, password)
-    return Smarthost(host, port or default_port, security, user, password)
+    @property
+    def queue_id(self) -> str:
+        """By what the smarthost's log knows the mail, where its reply says that: `ABC` of "250 Ok: queued as ABC"."""
+        found = _QUEUED.search(self.reply)
+        return next(filter(None, found.groups()), "") if found else ""
 
 
-def _credentials(
-    url_user: str, url_password: str | None, user: str, password: Callable[[], str] | None
-) -> tuple[str, Callable[[], str] | None]:
-    if (url_user and user) or (url_password and password):
-        raise ValueError("a smarthost's user and password stand in its URL or beside it, not in both")
-    if bool(url_user or user) != bool(url_password or password):
-        raise ValueError("a smarthost's user and password are given together or not at all")
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How mail is handed over: who we say we are, how long we wait, what is kept, how fast a domain is sent to."""
 
-    def of_the_url() -> str:
-        return unquote(url_password or "")
-
-    return url_user or user, of_the_url if url_password else password
+    hostname: str
+    timeouts: Timeouts = field(default_factory=lambda: Timeouts.of(60.0))
+    keeping: Keeping = field(default_factory=Keeping)
+    rates: Mapping[str, Rate] = field(default_factory=dict)
 
 
-def deliver(
-    smarthosts: Sequence[Smarthost],
-    sender: str,
-    recipients: Sequence[str],
-    message: bytes,
-    *,
-    hostname: str,
-    timeout: float,
-    tls: ssl.SSLContext | None = None,
-) -> Delivery:
-    """Hand `message` (line ends CRLF) to the first smarthost that answers, for all recipients in one transaction.
+class Transport:
+    """The way out, for any number of threads. It lives as long as the settings that it was made of."""
 
-    `sender` is the envelope's, "" for the null one. `hostname` is what EHLO says. `timeout` is in seconds, for each
-    wait; the one after the final dot is five times as long. `tls` replaces the default context, which trusts the
-    system's authorities. Raises Temporary if no smarthost answers or one says to try again, Permanent if it refuses the
-    mail or all recipients (TooLarge for its size).
-    """
-    mail = prepare(sender, recipients, message)
-    failures = []
-    for smarthost in smarthosts:
+    def __init__(self, smarthosts: Sequence[Smarthost], manner: Manner) -> None:
+        self._smarthosts = tuple(smarthosts)
+        self._by_host = {one: Pool(one, manner.hostname, manner.timeouts, manner.keeping) for one in self._smarthosts}
+        self.pools = tuple(self._by_host.values())
+        self.health = Health()
+        self.pace = Pace(manner.rates)
+
+    def deliver(self, sender: str, recipients: Sequence[str], message: bytes, names: Sequence[str] = ()) -> Delivery:
+        """Hand `message` (line ends CRLF) to the first smarthost that takes it, for all recipients in one transaction.
+
+        `sender` is the envelope's, "" for the null one; `names` are those of the smarthosts to use, by default all that
+        do not wait to be named. A recipient whose domain's rate is used up is refused for now, without being asked.
+
+        Raises Temporary if no smarthost can be used or one says to try again (Ambiguous where it may have the mail),
+        Permanent if it refuses the mail or all recipients (TooLarge for its size). What one cannot carry, by its size
+        or its extensions, the next is asked for.
+        """
+        mail, late = self._in_time(prepare(sender, recipients, message))
+        unable, failures = None, []
+        for smarthost in self.health.ordered(self._asked(names)):
+            try:
+                return self._handed_over(self._by_host[smarthost], mail, late)
+            except Incapable as cannot:
+                unable = unable or cannot.error
+            except Elsewhere as nothing_taken:
+                if not isinstance(nothing_taken, Busy):
+                    self.health.fails(smarthost, str(nothing_taken))
+                failures.append(str(nothing_taken))
+        if unable is not None and not failures:
+            raise unable
+        raise Temporary(f"No smarthost took the mail: {'; '.join(failures)[:_SENTENCE] or 'none is set'}")
+
+    def standings(self) -> tuple[Standing, ...]:
+        """Say how each smarthost is doing, in the settings' order."""
+        said = []
+        for smarthost, pool in self._by_host.items():
+            opened, kept = pool.counts
+            said.append(replace(self.health.of(smarthost), open=opened, kept=kept))
+        return tuple(said)
+
+    def takes_over(self, before: "Transport") -> None:
+        """Go on with what another one knows of smarthosts and domains, and close that: it is used no more."""
+        self.health = before.health
+        self.pace.takes_over(before.pace)
+        before.close()
+
+    def reap(self) -> None:
+        """Close the connections that were not used for long; to be called now and then."""
+        for pool in self.pools:
+            pool.reap()
+
+    def close(self) -> None:
+        """Say goodbye on all connections; deliveries under way come to their end."""
+        for pool in self.pools:
+            pool.close()
+
+    def _asked(self, names: Sequence[str]) -> list[Smarthost]:
+        if names:
+            return [one for one in self._smarthosts if one.name in names]
+        return [one for one in self._smarthosts if not one.named_only]
+
+    def _in_time(self, mail: Transaction) -> tuple[Transaction, tuple[Refusal, ...]]:
+        """Leave out the recipients whose domains have been sent enough for now; Temporary where that is all of them."""
+        waits = {one: self.pace.take(address.rpartition("@")[2]) for one, address in mail.recipients.items()}
+        late = tuple(self._late(one, mail.recipients[one], wait) for one, wait in waits.items() if wait)
+        if late and len(late) == len(mail.recipients):
+            raise Temporary(all_refused(late), timedelta(seconds=min(waits.values())))
+        fit = {one: address for one, address in mail.recipients.items() if not waits[one]}
+        return replace(mail, recipients=fit), late
+
+    def _late(self, recipient: str, address: str, wait: float) -> Refusal:
+        domain = address.rpartition("@")[2]
+        rate = self.pace.rate(domain)
+        text = f"4.7.1 not asked: {domain} is sent {rate.text if rate else ''} (outgoing.rates), next in {wait:.0f} s"
+        return Refusal(recipient, _NOT_NOW, text, permanent=False)
+
+    def _handed_over(self, pool: Pool, mail: Transaction, late: tuple[Refusal, ...]) -> Delivery:
         try:
-            return _hand_over(smarthost, mail, hostname, timeout, tls or _default_tls())
-        except Elsewhere as nothing_taken:
-            failures.append(str(nothing_taken))
-    raise Temporary(f"No smarthost took the mail: {'; '.join(failures)[:_SENTENCE] or 'none is set'}")
+            delivery = _sent(pool, mail)
+        except Elsewhere:
+            raise
+        except Ambiguous as error:
+            self.health.fails(pool.smarthost, str(error))
+            raise
+        except (Temporary, Permanent):
+            self.health.works(pool.smarthost)
+            raise
+        self.health.works(pool.smarthost, mails=int(bool(delivery.sent)))
+        return _judged(replace(delivery, refused=delivery.refused + late))
 
 
-def try_login(smarthost: Smarthost, *, hostname: str, timeout: float, tls: ssl.SSLContext | None = None) -> str:
-    """Go as far as a mail would: connect, TLS, login; nothing is sent. Return in words what was found.
+def _sent(pool: Pool, mail: Transaction) -> Delivery:
+    """Hand a mail over on a kept connection, or on a new one where that turns out to be dead before the sender."""
+    with pool.line() as line:
+        kept = line.mails > 0
+        try:
+            return _on(line, mail, pool.smarthost.address)
+        except Elsewhere:
+            if not kept or line.session.named:
+                raise
+    with pool.line(fresh=True) as line:
+        return _on(line, mail, pool.smarthost.address)
 
-    Arguments are as for `deliver`. Raises Temporary, with the reason, where no mail would be taken.
-    """
+
+def _on(line: Line, mail: Transaction, smarthost: str) -> Delivery:
     try:
-        with _session(smarthost, hostname, timeout, tls or _default_tls()) as session:
-            version = session.sock.version() if isinstance(session.sock, ssl.SSLSocket) else None
+        taken, refused, reply = transact(line.session, mail, smarthost)
     except (OSError, ValueError) as error:
-        raise failure(Step.GREETING, error, smarthost.address) from error
-    return f"answers, {version or 'without TLS'}, {f'logged in as {smarthost.user}' if smarthost.user else 'no login'}"
+        step = Step.END if line.session.committing else Step.GREETING
+        raise failure(step, error, smarthost) from error
+    return Delivery(tuple(taken), tuple(refused), smarthost, str(reply or ""))
 
 
-def _hand_over(smarthost: Smarthost, mail: Transaction, hostname: str, timeout: float, tls: ssl.SSLContext) -> Delivery:
-    step = Step.GREETING
-    try:
-        with _session(smarthost, hostname, timeout, tls) as session:
-            sent, refused = begin(session, mail, smarthost.address)
-            if not sent:
-                return _nobody(refused, smarthost.address)
-            require(Step.CONTENT, session.ask("DATA"), smarthost.address)
-            session.send_content(mail.message)
-            step = Step.END
-            reply = session.end_content()
-    except (OSError, ValueError) as error:
-        raise failure(step, error, smarthost.address) from error
-    require(Step.END, reply, smarthost.address)
-    return Delivery(sent, refused, smarthost.address, str(reply))
-
-
-@contextmanager
-def _session(smarthost: Smarthost, hostname: str, timeout: float, tls: ssl.SSLContext) -> Iterator[Session]:
-    """Hold a conversation that is ready for a mail: greeted, in TLS and logged in where that is wanted."""
-    implicit = tls if smarthost.security == "tls" else None
-    session = Session(smarthost.host, smarthost.port, hostname=hostname, timeout=timeout, tls=implicit)
-    try:
-        session.ehlo_or_helo_if_needed()
-        if smarthost.security == "starttls":
-            session.secure(tls)
-        if smarthost.user and smarthost.password:
-            private = smarthost.security != "plain"
-            reply = login(session, smarthost.user, smarthost.password(), private=private)
-            require(Step.LOGIN, reply, smarthost.address)
-        yield session
-    finally:
-        session.leave()
-
-
-def _nobody(refused: tuple[Refusal, ...], smarthost: str) -> Delivery:
-    """Tell of a mail that nobody was taken for: one error if all were refused alike, else each one's refusal."""
-    kinds = {refusal.permanent for refusal in refused}
+def _judged(delivery: Delivery) -> Delivery:
+    """Raise where nobody was taken: one error if all were refused alike; else each one's refusal is told."""
+    kinds = set() if delivery.sent else {refusal.permanent for refusal in delivery.refused}
     if kinds == {True}:
-        raise Permanent(all_refused(refused))
+        raise Permanent(all_refused(delivery.refused))
     if kinds == {False}:
-        raise Temporary(all_refused(refused))
-    return Delivery((), refused, smarthost, "")
-
-
-@cache
-def _default_tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
+        raise Temporary(all_refused(delivery.refused))
+    return delivery

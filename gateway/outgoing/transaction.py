@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from gateway.errors import Permanent, TooLarge
 from gateway.mail.field import bare_address
 from gateway.outgoing.session import Session
-from gateway.outgoing.verdict import Elsewhere, SmtpReply, Step, require, verdict
+from gateway.outgoing.verdict import Elsewhere, Incapable, SmtpReply, Step, require, verdict
 
 _SENTENCE = 2000
 
@@ -58,20 +58,47 @@ def prepare(sender: str, recipients: Sequence[str], message: bytes) -> Transacti
     return Transaction(sender, fit, tuple(unfit), message, international, not message.isascii())
 
 
-def begin(session: Session, mail: Transaction, smarthost: str) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
-    """Name sender and recipients; return who was taken and who was refused. Raises what `verdict` says."""
-    require(Step.SENDER, session.ask("MAIL", f"FROM:<{mail.sender}>{_options(session, mail, smarthost)}"), smarthost)
-    sent, refused = [], list(mail.unfit)
-    for recipient, address in mail.recipients.items():
-        reply = session.ask("RCPT", f"TO:<{address}>")
+def transact(session: Session, mail: Transaction, smarthost: str) -> tuple[list[str], list[Refusal], SmtpReply | None]:
+    """Hand a mail over; return whom it was taken for, whom not, and the last reply: None where it is for nobody.
+
+    Sender, recipients and DATA leave together where the server allows it. Raises what `verdict` says, Incapable where
+    the server does not offer what the mail needs, and what a Session raises.
+    """
+    sender = f"MAIL FROM:<{mail.sender}>{_options(session, mail, smarthost)}"
+    session.named, session.begun = False, True
+    taken, refused, content = _named(session, mail, sender, smarthost)
+    if not taken:
+        if content is not None and verdict(Step.CONTENT, content) is None:
+            session.send_nothing()
+        return [], refused, None
+    if content is None:
+        [content] = session.ask_each(["DATA"])
+    require(Step.CONTENT, content, smarthost)
+    reply = session.send_content(mail.message)
+    require(Step.END, reply, smarthost)
+    session.begun = len(refused) > len(mail.unfit)
+    return taken, refused, reply
+
+
+def _named(
+    session: Session, mail: Transaction, sender: str, smarthost: str
+) -> tuple[list[str], list[Refusal], SmtpReply | None]:
+    """Name sender and recipients; return who was taken, who was not, and the reply to DATA if that left as well."""
+    together = session.has_extn("PIPELINING")
+    commands = [sender, *(f"RCPT TO:<{address}>" for address in mail.recipients.values())]
+    replies = session.ask_each([*commands, "DATA"] if together else commands)
+    require(Step.SENDER, next(replies), smarthost)
+    session.named = True
+    taken, refused = [], list(mail.unfit)
+    for recipient, reply in zip(mail.recipients, replies, strict=False):
         error = verdict(Step.RECIPIENT, reply)
         if error is None:
-            sent.append(recipient)
+            taken.append(recipient)
         elif error is Elsewhere:
             require(Step.RECIPIENT, reply, smarthost)
         else:
             refused.append(Refusal(recipient, reply.code, reply.text, permanent=issubclass(error, Permanent)))
-    return tuple(sent), tuple(refused)
+    return taken, refused, next(replies, None)
 
 
 def all_refused(refused: Sequence[Refusal]) -> str:
@@ -85,7 +112,7 @@ def _options(session: Session, mail: Transaction, smarthost: str) -> str:
     offered, size = session.esmtp_features, len(mail.message)
     limit = offered.get("size", "").strip()
     if limit.isdigit() and 0 < int(limit) < size:
-        raise TooLarge(f"{smarthost} takes mails of {limit} bytes at most, this one has {size}.")
+        raise Incapable(TooLarge(f"{smarthost} takes mails of {limit} bytes at most, this one has {size}."))
     options = f" SIZE={size}" if "size" in offered else ""
     if mail.eight_bit:
         options += _needed("8BITMIME", " BODY=8BITMIME", session, smarthost)
@@ -97,5 +124,5 @@ def _options(session: Session, mail: Transaction, smarthost: str) -> str:
 
 def _needed(extension: str, option: str, session: Session, smarthost: str) -> str:
     if not session.has_extn(extension):
-        raise Permanent(f"The mail needs {extension}, which {smarthost} does not offer.")
+        raise Incapable(Permanent(f"The mail needs {extension}, which {smarthost} does not offer."))
     return option

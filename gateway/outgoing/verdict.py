@@ -22,6 +22,22 @@ class Elsewhere(Temporary):
     """This smarthost took nothing of the mail and cannot now: ask the next one."""
 
 
+class Busy(Elsewhere):
+    """As many connections of ours as may be are in use: nothing is wrong with the smarthost."""
+
+
+class Incapable(Exception):
+    """This smarthost cannot carry the mail, though another may. `error` is what holds where none can."""
+
+    def __init__(self, error: Permanent) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Ambiguous(Temporary):
+    """The line broke after the final dot: the smarthost may have the mail, which is tried again as it is."""
+
+
 class Step(StrEnum):
     """Where the conversation was, in the words of the sentence that tells of it."""
 
@@ -102,7 +118,7 @@ def failure(step: Step, error: OSError | ValueError, smarthost: str) -> GatewayE
     After it the smarthost may have the mail: it is tried again under the same Message-ID, and the sentence says so.
     """
     if step is Step.END:
-        return Temporary(
+        return Ambiguous(
             f"{smarthost} {_told(error)} after the final dot: it may have taken the mail, which is tried again"
         )
     return Elsewhere(f"{smarthost} {_told(error)}")

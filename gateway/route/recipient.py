@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.route.tag import untagged
+
 _LABEL = 63
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ATOMS = re.compile(r"[^\s\"(),:;<>@\[\\\]]+")
@@ -36,17 +38,16 @@ class Recipients:
     def match(self, recipient: str) -> str | None:
         """Return the name of the route for an address; None where no route takes it.
 
-        The address itself goes first, then the one before its plus sign, then its domain's `*`.
+        The address itself goes first, then the one without our marks, then the one before its plus sign, then its
+        domain's `*`.
         """
         local, domain = _split(recipient)
         if not local or not domain:
             return None
-        plain = local.partition("+")[0]
-        return (
-            self.addresses.get(f"{local}@{domain}")
-            or (self.addresses.get(f"{plain}@{domain}") if plain else None)
-            or self.domains.get(domain)
-        )
+        for name in dict.fromkeys((local, untagged(local), local.partition("+")[0])):
+            if name and (found := self.addresses.get(f"{name}@{domain}")):
+                return found
+        return self.domains.get(domain)
 
 
 def duplicates(claims: Claims) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -11,7 +11,7 @@ import ssl
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from aiosmtpd.smtp import SMTP
 
@@ -47,8 +47,9 @@ class Goodbye(Exception):
 
 
 class Conversation(SMTP):
-    """One connection, from its greeting to its end."""
+    """One connection, from its greeting to its end. `protocol` is its name in the greeting."""
 
+    protocol: ClassVar[str]
     _drain_helper: Callable[[], Awaitable[None]]  # asyncio's flow control has it
 
     def __init__(self, context: Context) -> None:
@@ -106,7 +107,7 @@ class Conversation(SMTP):
         if refusal := self._context.admission.refusal(self._peer):
             self._part(self._noted(refusal))
         else:
-            self._write(f"220 {self.hostname} ESMTP")
+            self._write(f"220 {self.hostname} {self.protocol}")
             self._client_has_a_command()
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -36,7 +36,7 @@ class ImapPoller:
 
     kind = "imap"
 
-    def __init__(self, login: Login, folder: str, slots: Slots, places: Places, addressing: Addressing) -> None:
+    def __init__(self, login: Login[Imap], folder: str, slots: Slots, places: Places, addressing: Addressing) -> None:
         self.name = f"imap {login.mailbox.name} {folder}"
         self._login = login
         self._mailbox = login.mailbox

@@ -1,4 +1,4 @@
-"""What a mailbox does not keep: the envelope. It is made from what the last server wrote into the header."""
+"""The envelope, which mailboxes and old files do not keep: made from what the last server wrote into the header."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,8 @@ from gateway.model import Envelope
 from gateway.sources.addressing import Addressing, addresses
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_NAMED = re.compile(rb"^(?:message-id|date)[ \t]*:[ \t]*[^\s]", re.IGNORECASE | re.MULTILINE)
+# A long Message-ID stands on a line of its own (RFC 5322 2.2.3).
+_NAMED = re.compile(rb"^(?:message-id|date)[ \t]*:(?:\r?\n[ \t]|[ \t])*[^\s]", re.IGNORECASE | re.MULTILINE)
 _RETURN_PATH = re.compile(rb"^return-path[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _LONGEST_HEAD = 1_000_000
 
@@ -24,7 +25,7 @@ def envelope_of(
     """Return the envelope and the routes of a message; where nothing names a recipient, it is the mailbox's user."""
     routes, recipients = addressing.routes(head)
     to = recipients or ((user,) if "@" in user else ())
-    return Envelope(source=source, sender=_sender(head), recipients=to, peer=peer), routes
+    return Envelope(source=source, sender=sender_of(head), recipients=tuple(map(_printable, to)), peer=peer), routes
 
 
 def identified(raw: bytes, head: bytes, name: str) -> bytes:
@@ -32,11 +33,21 @@ def identified(raw: bytes, head: bytes, name: str) -> bytes:
 
     Without either, equal mails are taken as two, since they may be; but one that is fetched again after a crash is one.
     """
-    return raw if _NAMED.search(head) else b"Message-ID: <%s>\r\n%s" % (name.encode(), raw)
+    if _NAMED.search(head):
+        return raw
+    end = b"\r\n" if b"\r\n" in head else b"\n"
+    return b"Message-ID: <%s>%s%s" % (name.encode(), end, raw)
 
 
-def _sender(head: bytes) -> str:
-    """Return-Path is the envelope's, empty for a bounce (RFC 5321 4.4); where there is none, the writer stands in."""
+def sender_of(head: bytes, known: str = "") -> str:
+    """Return the envelope's sender: Return-Path has it, empty for a bounce (RFC 5321 4.4).
+
+    Where there is none, what is `known` otherwise stands in, or the writer, whose address may stand behind another one.
+    """
     if _RETURN_PATH.search(head):
-        return next(addresses(head, "return-path"), "")
-    return next(reversed(list(addresses(head, "from"))), "")
+        return _printable(next(addresses(head, "return-path"), ""))
+    return _printable(known or next(reversed(list(addresses(head, "from"))), ""))
+
+
+def _printable(address: str) -> str:
+    return "".join(filter(str.isprintable, address))

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from gateway.config.imap import Imap
+from gateway.config.imap import ImapAccount
 from gateway.errors import GatewayError, Refused, Temporary
 from gateway.sources.imap_dialog import Dialog
 from gateway.sources.imap_wire import Encryption
@@ -29,16 +30,19 @@ class Crowded(Temporary):
     """The server has as many connections of ours as it takes."""
 
 
+Account_co = TypeVar("Account_co", bound=ImapAccount, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Login:
+class Login(Generic[Account_co]):
     """Whose mailbox it is, and how it is entered where that is not by a password."""
 
-    mailbox: Imap
+    mailbox: Account_co
     token: Token | None = None
 
 
 @contextmanager
-def session(login: Login) -> Iterator[Dialog]:
+def session(login: Login[ImapAccount]) -> Iterator[Dialog]:
     """Have a session that is logged in; Denied, Crowded, Temporary or OSError when it cannot be had, or ends.
 
     At the end it is logged out of, within seconds.
@@ -68,7 +72,7 @@ def said(error: BaseException) -> str:
     return (found[2] if found else text).strip() or type(error).__name__
 
 
-def _connected(mailbox: Imap) -> Dialog:
+def _connected(mailbox: ImapAccount) -> Dialog:
     host, port = mailbox.address
     encryption = Encryption(mailbox.ca, mailbox.pin)
     dialog = Dialog(host, port, encryption if mailbox.security == "tls" else None, mailbox.timeout)
@@ -81,7 +85,7 @@ def _connected(mailbox: Imap) -> Dialog:
     return dialog
 
 
-def _log_in(dialog: Dialog, login: Login) -> None:
+def _log_in(dialog: Dialog, login: Login[ImapAccount]) -> None:
     try:
         _authenticate(dialog, login)
     except imaplib.IMAP4.abort:
@@ -94,7 +98,7 @@ def _log_in(dialog: Dialog, login: Login) -> None:
             dialog.id_({"name": "cention-gateway"})
 
 
-def _authenticate(dialog: Dialog, login: Login) -> None:
+def _authenticate(dialog: Dialog, login: Login[ImapAccount]) -> None:
     user = login.mailbox.user
     if login.token is not None:
         _show_token(dialog, user, login.token)

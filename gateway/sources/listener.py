@@ -1,13 +1,14 @@
-"""The sockets that SMTP listens on, and their end."""
+"""The sockets that SMTP and LMTP listen on, and their end."""
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
 
 from gateway.config.listening import SmtpSection
 from gateway.errors import SettingsError
 from gateway.sources.conversation import Context
+from gateway.sources.lmtp import LmtpSession
+from gateway.sources.openings import Sockets
 from gateway.sources.smtp import Session
 from gateway.sources.sockets import BACKLOG
 
@@ -33,12 +34,17 @@ class Listener:
         self.context = context
         self._servers: list[asyncio.Server] = []
 
-    async def start(self, sockets: Sequence[socket.socket]) -> None:
+    async def start(self, sockets: Sockets) -> None:
         """Take connections from these listening sockets, which stay the caller's."""
+        for session, some in ((Session, sockets.smtp), (LmtpSession, sockets.lmtp)):
+            for one in some:
+                self._servers.append(await self._serve(one.dup(), session))
+
+    async def _serve(self, own: socket.socket, session: type[Session]) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        for one in sockets:
-            server = await loop.create_server(lambda: Session(self.context), sock=one.dup(), backlog=BACKLOG)
-            self._servers.append(server)
+        if own.family == socket.AF_UNIX:
+            return await loop.create_unix_server(lambda: session(self.context), sock=own, backlog=BACKLOG)
+        return await loop.create_server(lambda: session(self.context), sock=own, backlog=BACKLOG)
 
     async def stop(self) -> None:
         """Take no new connections, end idle ones, wait for the busy ones; the caller bounds the wait."""

@@ -6,9 +6,9 @@ from `Store.accept` and from nowhere else; the MIME inside is none of this room'
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ulid import ULID
 
@@ -23,6 +23,7 @@ from gateway.sources.path import Path, read_path
 from gateway.sources.reply import reply_for
 from gateway.sources.store import Body
 
+Reply = TypeVar("Reply", str, str | None)
 _PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "AUTH"})
 
 
@@ -36,7 +37,14 @@ class _Transaction:
 
 
 class Session(Conversation):
-    """One connection's dialogue: EHLO, MAIL, RCPT, DATA and the rest."""
+    """One connection's dialogue: EHLO, MAIL, RCPT, DATA and the rest.
+
+    What LMTP has otherwise, `lmtp.py` says: names, the command that greets, and how many replies the data gets.
+    """
+
+    source: ClassVar[str] = "smtp"
+    protocol: ClassVar[str] = "ESMTP"
+    greeting: ClassVar[str] = "EHLO"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -48,9 +56,9 @@ class Session(Conversation):
 
     def _quick(self, verb: str, argument: str) -> str | None:
         """Answer what waits for nothing; whatever goes wrong unexpectedly is 451 with a trace id."""
-        command = self._QUICK.get(verb)
+        command = self.QUICK.get(verb)
         if command is None:
-            return None if verb in self._SLOW else "500 5.5.1 Command unknown"
+            return None if verb in self.SLOW else "500 5.5.1 Command unknown"
         try:
             return command(self, argument)
         except Goodbye:
@@ -61,11 +69,13 @@ class Session(Conversation):
 
     async def _answer(self, verb: str, argument: str) -> str | None:
         """Carry out a command that waits; one that is quick comes here too, when the client is slow to take replies."""
-        command = self._SLOW.get(verb)
-        if command is None:
-            return self._quick(verb, argument)
+        command = self.SLOW.get(verb)
+        return self._quick(verb, argument) if command is None else await self._settled(command(self, argument))
+
+    async def _settled(self, work: Awaitable[Reply]) -> Reply | str:
+        """Return the reply that work comes to; an error that nobody expected is 451 with a trace id."""
         try:
-            return await command(self, argument)
+            return await work
         except (Goodbye, ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the same
@@ -79,7 +89,7 @@ class Session(Conversation):
 
     def _ehlo(self, argument: str) -> str:
         if not argument:
-            return "501 5.5.4 EHLO needs a name"
+            return f"501 5.5.4 {self.greeting} needs a name"
         self._helo, self._transaction = argument[:255], None
         offers = ["PIPELINING", f"SIZE {self._limits.max_size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
         if self._context.tls is not None and self._tls_protocol is None:
@@ -95,7 +105,7 @@ class Session(Conversation):
 
     def _mail(self, argument: str) -> str:
         if not self._helo:
-            return "503 5.5.1 Say EHLO first"
+            return f"503 5.5.1 Say {self.greeting} first"
         if self._transaction is not None:
             return "503 5.5.1 A mail is begun already; RSET gives it up"
         path = read_path(argument, "FROM")
@@ -196,13 +206,18 @@ class Session(Conversation):
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         body: Body = self._context.store.body(self._limits.max_header_size)
         try:
-            trouble = await self._received(body)
+            reply = await self._received(body)
             self._transaction = None
-            if trouble is not None:
-                return trouble
-            return await self._accept(transaction, body)
+            if reply is None:
+                reply = await self._settled(self._accept(transaction, body))
         finally:
             body.close()
+        return self._for_each(transaction.recipients, reply)
+
+    def _for_each(self, recipients: Sequence[str], reply: str) -> str:
+        """Return what a mail's data is answered with, where this reply is what became of it."""
+        del recipients
+        return reply
 
     async def _received(self, body: Body) -> str | None:
         """Take the data; whatever happens before its end, the rest of it must never be read as commands."""
@@ -218,17 +233,17 @@ class Session(Conversation):
             receipt = await self._context.store.accept(self._envelope(transaction), body, transaction.routes)
         self._commands = 0
         if receipt.repeat:
-            metrics.mails_copied.labels("smtp").inc()
-            log.copied(receipt.id, "smtp", transaction.sender, self._peer)
+            metrics.mails_copied.labels(self.source).inc()
+            log.copied(receipt.id, self.source, transaction.sender, self._peer)
             return f"250 2.0.0 OK: we have it already, as {receipt.id}"
-        metrics.mails_accepted.labels("smtp").inc()
-        log.accepted(receipt.id, "smtp", transaction.sender, transaction.routes, body.size, self._peer)
+        metrics.mails_accepted.labels(self.source).inc()
+        log.accepted(receipt.id, self.source, transaction.sender, transaction.routes, body.size, self._peer)
         return f"250 2.0.0 OK: queued as {receipt.id}"
 
     def _envelope(self, transaction: _Transaction) -> Envelope:
         cipher = self.transport.get_extra_info("ssl_object") if self.transport is not None else None
         return Envelope(
-            source="smtp",
+            source=self.source,
             sender=transaction.sender,
             recipients=tuple(transaction.recipients),
             peer=self._peer,
@@ -286,7 +301,7 @@ class Session(Conversation):
             return f"554 5.4.6 The mail is in a loop: {received} hops, {own} of them here"
         return None
 
-    _QUICK: ClassVar[Mapping[str, Callable[[Any, str], str]]] = {
+    QUICK: ClassVar[Mapping[str, Callable[[Any, str], str]]] = {
         "EHLO": _ehlo,
         "HELO": _old_helo,
         "MAIL": _mail,
@@ -300,7 +315,7 @@ class Session(Conversation):
         "BDAT": _unsupported,
         "QUIT": _quit,
     }
-    _SLOW: ClassVar[Mapping[str, Callable[[Any, str], Awaitable[str | None]]]] = {
+    SLOW: ClassVar[Mapping[str, Callable[[Any, str], Awaitable[str | None]]]] = {
         "DATA": _data,
         "STARTTLS": _starttls,
     }

@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.config.units import Listen
 from gateway.errors import SettingsError
@@ -12,18 +12,24 @@ BACKLOG = 1024
 _FIRST_INHERITED = 3
 
 
-def inherited() -> dict[int, socket.socket]:
-    """Take the listening sockets that systemd passes to this process, by port; none where it passes none."""
+Passed = Mapping[int | str, socket.socket]
+"""Listening sockets that were there before us, by port, or by path for a Unix socket."""
+
+
+def inherited() -> Passed:
+    """Take the listening sockets that systemd passes to this process; none where it passes none."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return {}
     count = int(os.environ.pop("LISTEN_FDS", "0"))
     os.environ.pop("LISTEN_PID")
-    found = {}
+    found: dict[int | str, socket.socket] = {}
     for descriptor in range(_FIRST_INHERITED, _FIRST_INHERITED + count):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's own form
         passed = socket.socket(fileno=descriptor)
         if passed.family in {socket.AF_INET, socket.AF_INET6} and passed.type == socket.SOCK_STREAM:
             found[passed.getsockname()[1]] = passed
+        elif passed.family == socket.AF_UNIX and passed.type == socket.SOCK_STREAM:
+            found[passed.getsockname()] = passed
         else:
             passed.close()
     return found
@@ -68,7 +74,7 @@ def _reason(error: OSError) -> str:
 
 
 def listening(
-    key: str, listens: Sequence[Listen], copies: int, passed: dict[int, socket.socket], *, shared: bool
+    key: str, listens: Sequence[Listen], copies: int, passed: Passed, *, shared: bool
 ) -> list[list[socket.socket]]:
     """Return, for each process, a socket for each address: systemd's where it passed one for that port."""
     columns = [

@@ -8,17 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ulid import ULID
 
 from gateway.errors import Full
 from gateway.model import Envelope, Receipt
-from gateway.spool import intake
+from gateway.spool import arrival
+from gateway.spool.batched import Batched
 from gateway.spool.bodies import Bodies
 from gateway.spool.body import Body
 from gateway.spool.room import Room
-from gateway.spool.writer import Batched, Change
+
+if TYPE_CHECKING:
+    from gateway.spool.writer import Change
 
 T = TypeVar("T")
 
@@ -32,7 +35,7 @@ class Acceptor:
     def __init__(
         self,
         bodies: Bodies,
-        change: Callable[[Change[Any]], "Future[Any]"],
+        change: "Callable[[Change[Any]], Future[Any]]",
         room: Room,
         threshold: int = BLOB_THRESHOLD,
     ) -> None:
@@ -61,10 +64,10 @@ class Acceptor:
         """
         self.check_room()
         await body.sync()
-        row = intake.mail_row(body.id, envelope, body.content.digest(), body.size, body.raw, time.time())
-        arrival = intake.Arrival(row, tuple(routes), distinct=body.content.distinct())
+        row = arrival.mail_row(body.id, envelope, body.content.digest(), body.size, body.raw, time.time())
+        here = arrival.Arrival(row, tuple(routes), distinct=body.content.distinct())
         body.hand_over()
-        change = self._change(Batched(intake.accept_mails, arrival))
+        change = self._change(Batched(arrival.store, here))
         change.add_done_callback(lambda done: body.settle(kept=_kept(done)))
         receipt: Receipt = await settled(change)
         return receipt

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import Permanent
-from gateway.spool.database import file_of
 from gateway.spool.errors import spool_error
+from gateway.spool.place import file_of
 
 
 @dataclass(frozen=True, slots=True)

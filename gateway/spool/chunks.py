@@ -18,9 +18,10 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from sqlalchemy import Connection, bindparam, delete, insert, select
 from ulid import ULID
 
+from gateway.spool.batched import Batched
 from gateway.spool.bodies import Referred, orphans
 from gateway.spool.tables import chunk
-from gateway.spool.writer import Batched, Change
+from gateway.spool.writer import Change
 
 T = TypeVar("T")
 

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.errors import Permanent
+from gateway.spool import index
 from gateway.spool.spool import Spool
-from gateway.spool.tables import callback, cursor, event, fetched, job, mail, pause, sent
+from gateway.spool.tables import callback, cursor, delivery, event, fetched, job, mail, pause, sent
 
 _Row: TypeAlias = dict[str, Any]
-_TABLES = (mail, callback, job, sent, event, cursor, fetched)
+_TABLES = (mail, callback, job, sent, delivery, event, cursor, fetched)
 _COUNTED = (job, event)
 _AT_ONCE = 200
 _PIECE = 1024 * 1024
@@ -50,6 +51,7 @@ def copy(source: Spool, target: Spool) -> Iterator[Copied]:
     paused = source.read(lambda connection: _rows(connection.execute(select(pause)).mappings()))
     target.change(partial(_replace, rows=paused)).result()
     target.change(_count_on).result()
+    target.change(index.begin_again).result()
 
 
 def _last(connection: Connection, table: Table) -> int:

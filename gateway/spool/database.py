@@ -1,24 +1,18 @@
 """The database of a spool: behind one protocol what differs between SQLite (`sqlite`) and PostgreSQL (`postgresql`)."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import SettingsError
-from gateway.spool.blobs import Blobs
-from gateway.spool.bodies import Bodies
-from gateway.spool.chunks import Chunks, Reading
 from gateway.spool.errors import cannot_open
-from gateway.spool.writer import Change
+from gateway.spool.place import backend_of, file_of
 
-# On a folder that several machines share, a file of this age is no longer being written.
-_SHARED_AGE = 86400.0
+_MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 class Database(Protocol):
@@ -65,7 +59,7 @@ def open_database(url: str) -> Database:
 
 
 def _connected(url: str) -> Database:
-    backend = _backend(url)
+    backend = backend_of(url)
     if backend == "sqlite":
         from gateway.spool.sqlite import Sqlite
 
@@ -77,45 +71,17 @@ def _connected(url: str) -> Database:
     raise SettingsError([f"gateway.spool: {backend} is neither sqlite nor postgresql+psycopg"])
 
 
-def _backend(url: str) -> str:
-    try:
-        return make_url(url).get_backend_name()
-    except (ArgumentError, ValueError) as error:
-        raise SettingsError(["gateway.spool: this is no URL of a database"]) from error
+def newest() -> str:
+    """Return the newest revision of the tables, by the name of its file."""
+    return max(path.name for path in _MIGRATIONS.glob("r[0-9]*.py"))[1:5]
 
 
-def file_of(url: str) -> Path:
-    """Return the path of a `sqlite:///` URL."""
-    name = make_url(url).database
-    if not name or name == ":memory:":
-        raise SettingsError([f"gateway.spool: {url} names no file"])
-    return Path(name)
-
-
-def door_of(url: str) -> Path | None:
-    """Return the socket at which the process that has a spool open takes changes of others; None: none is needed."""
-    if _backend(url) != "sqlite":
+def _revision(connection: Connection) -> str | None:
+    """Return the revision that the tables have; None where there are none."""
+    if not inspect(connection).has_table("alembic_version"):
         return None
-    path = file_of(url)
-    return path.with_name(f"{path.name}.sock")
-
-
-def bodies_of(
-    url: str, shared: str, change: Callable[[Change[Any]], "Future[Any]"], read: Reading | None = None
-) -> tuple[Bodies, Path | None]:
-    """Return where a spool's large bodies are, and the folder whose free room counts (None: none of this machine).
-
-    With SQLite they lie beside the file. With PostgreSQL they are rows, or lie in the `shared` folder if one is named.
-    """
-    if _backend(url) == "sqlite":
-        path = file_of(url)
-        return Blobs(path.with_name(f"{path.name}.blobs")), path.parent
-    if shared:
-        folder = Path(shared)
-        if not folder.is_dir():
-            raise SettingsError([f"gateway.bodies: no folder {folder}; create it, owned by the user that runs us"])
-        return Blobs(folder, _SHARED_AGE), folder
-    return Chunks(change, read), None
+    found: str | None = connection.scalar(text("select version_num from alembic_version"))
+    return found
 
 
 def migrate(database: Database) -> None:
@@ -123,7 +89,10 @@ def migrate(database: Database) -> None:
 
     Nodes that start at once do so one after the other.
     """
-    # Accepting processes come by this module, and need none of it.
+    with database.reading.connect() as connection:
+        if _revision(connection) == newest():
+            return
+    # Loading it takes longer than all else that a short command does.
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext

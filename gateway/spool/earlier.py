@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from gateway.model import JobKind, JobState
+from gateway.model import JobState
 from gateway.spool.intake import errand_lane
-from gateway.spool.tables import job, mail
+from gateway.spool.tables import job
+from gateway.spool.threads import errands_of
 
 REMEMBERED_SECONDS = 7 * 86400.0
 """How far back a reference is looked for."""
@@ -30,12 +31,6 @@ def errand_of_reference(connection: Connection, reference: str, routes: Sequence
 
 
 def errand_of_thread(connection: Connection, references: Sequence[str], routes: Sequence[str]) -> str | None:
-    """Return the errand of the latest mail among these Message-IDs, oldest first; None where none of them made one."""
-    made = (
-        select(mail.c.message_id, job.c.result)
-        .join(job, job.c.mail_id == mail.c.id)
-        .where(mail.c.message_id.in_(references), job.c.kind == JobKind.ERRAND, job.c.result.is_not(None))
-        .where(job.c.route.in_(routes))
-    )
-    found = {row.message_id: row.result for row in connection.execute(made)}
+    """Return the errand of the latest mail among these Message-IDs, oldest first; None where none of them has one."""
+    found = errands_of(connection, references, routes)
     return next((found[one] for one in reversed(references) if one in found), None)

@@ -3,8 +3,6 @@
 import errno
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-
 from gateway.errors import Full, GatewayError, SettingsError, Temporary
 
 _NO_ROOM = {
@@ -54,6 +52,8 @@ def concerns_all(error: BaseException) -> bool:
     """Whether it is the store that is in trouble, and not one change of many: then trying them apart is of no use."""
     if isinstance(spool_error(error), Full):
         return True
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
     if not isinstance(error, (OperationalError, InterfaceError)):
         return False
     cause = _cause(error)
@@ -78,7 +78,8 @@ def cannot_open(name: str, error: BaseException) -> GatewayError:
 
 def _cause(error: BaseException) -> BaseException:
     """Return what the driver said; around it stand the statement and its values, which are not for a log."""
-    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    original = getattr(error, "orig", None)  # SQLAlchemy's errors have it
+    return original if isinstance(original, BaseException) else error
 
 
 def _sqlite_code(cause: BaseException) -> int:

@@ -1,12 +1,12 @@
 """Taking things in: the changes behind `Spool.accept` and `accept_callback`. Each runs in the writer's transaction."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from gateway.model import Envelope, JobKind, JobState, Receipt
-from gateway.spool.identity import job_identity
+from gateway.model import JobKind, JobState, Receipt
+from gateway.spool.arrival import Arrival
 from gateway.spool.rows import insert_rows
 from gateway.spool.tables import callback, event, job, mail, pause
 from gateway.spool.wakeup import announce
@@ -14,7 +14,6 @@ from gateway.spool.wakeup import announce
 # Made once: building a statement costs more than running it.
 _KNOWN = select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(bindparam("identities", expanding=True)))
 _PAUSED = select(pause.c.lane)
-_SESSION = ("source", "peer", "helo", "tls", "sender", "recipients")
 
 
 def errand_lane(route: str) -> str:
@@ -25,46 +24,6 @@ def errand_lane(route: str) -> str:
 def answer_lane(workspace: str) -> str:
     """Name what pauses together when a workspace's attachment token is refused."""
     return f"workspace:{workspace}"
-
-
-def mail_row(
-    identifier: str, envelope: Envelope, content_hash: str, size: int, raw: bytes | None, now: float
-) -> dict[str, Any]:
-    """Return the row of an accepted mail; `raw` is None when the bytes are in the blob of that name."""
-    return {
-        "id": identifier,
-        "received_at": now,
-        "source": envelope.source,
-        "sender": envelope.sender,
-        "recipients": list(envelope.recipients),
-        "peer": envelope.peer,
-        "helo": envelope.helo,
-        "tls": envelope.tls,
-        "size": size,
-        "content_hash": content_hash,
-        "blob": identifier if raw is None else None,
-        "raw": raw,
-    }
-
-
-class Arrival(NamedTuple):
-    """A mail to be stored: its row, the routes that it came for, and whether it says which mail it is.
-
-    One that does not (`distinct` False: no Message-ID and no Date) is never taken for a copy.
-    """
-
-    row: dict[str, Any]
-    routes: tuple[str, ...]
-    distinct: bool
-
-    def identities(self) -> dict[str, str]:
-        """Return, for each route, what makes this mail the same as another one there."""
-        hashed = self.row["content_hash"] if self.distinct else self.row["id"]
-        return {job_identity(route, hashed): route for route in self.routes}
-
-    def session(self) -> dict[str, Any]:
-        """Return what the trace says of how it came."""
-        return {name: self.row[name] for name in _SESSION if self.row[name]}
 
 
 def accept_mails(connection: Connection, arrivals: Sequence[Arrival]) -> list[Receipt]:
@@ -105,7 +64,7 @@ def _known(connection: Connection, identities: list[str]) -> dict[str, str]:
 
 def errand_job(row: dict[str, Any], identity: str, route: str, paused: set[str]) -> dict[str, Any]:
     """Return the row of a mail's job in a route; it is held where the route's lane is among the `paused` ones."""
-    new = _job(JobKind.ERRAND, route, errand_lane(route), paused, row["received_at"])
+    new = new_job(JobKind.ERRAND, route, errand_lane(route), paused, row["received_at"])
     return new | {"identity": identity, "mail_id": row["id"]}
 
 
@@ -119,14 +78,15 @@ def accept_callback(connection: Connection, row: dict[str, Any], note: dict[str,
     if work:
         paused = set(connection.scalars(select(pause.c.lane)))
         lane = answer_lane(row["workspace"])
-        new = _job(JobKind.ANSWER, "", lane, paused, row["received_at"]) | {"callback_id": row["id"]}
+        new = new_job(JobKind.ANSWER, "", lane, paused, row["received_at"]) | {"callback_id": row["id"]}
         connection.execute(insert(job), new)
         announce(connection)
     connection.execute(insert(event), _event(row["id"], row["received_at"], "callback", note))
     return Receipt(row["id"], repeat=False)
 
 
-def _job(kind: JobKind, route: str, lane: str, paused: set[str], now: float) -> dict[str, Any]:
+def new_job(kind: JobKind, route: str, lane: str, paused: set[str], now: float) -> dict[str, Any]:
+    """Return the row of a job, but for what it is for; it is held where its lane is among the `paused` ones."""
     held = lane in paused
     return {
         "kind": kind.value,

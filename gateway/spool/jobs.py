@@ -13,7 +13,8 @@ from sqlalchemy import Boolean, Connection, Row, Table, Text, Update, bindparam,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model import Event, Job, JobKind, JobState
-from gateway.spool import rerouting
+from gateway.spool import copying, delivery, index, rerouting
+from gateway.spool.index import Words
 from gateway.spool.prepared import execute_many
 from gateway.spool.rows import insert_rows
 from gateway.spool.tables import event, job, mail, pause, sent
@@ -24,8 +25,9 @@ from gateway.spool.wakeup import announce
 class Conclusion:
     """What came of a try: the job's next state, what to remember of it, and the steps for the trace.
 
-    `mail` holds columns of the mail that are known now that it was read; `sent` is the row of a mail that left. `route`
-    is another one that the job goes on in, `also` are routes in which its mail gets a job as well.
+    `mail` holds columns of the mail that are known now that it was read; `sent` is the row of a mail that left,
+    `outcome` what became of its recipients. `route` is another one that the job goes on in, `also` are routes in which
+    its mail gets a job as well. `words` is what else it is found by, `copies` are where copies of what was sent go.
     """
 
     state: JobState
@@ -42,6 +44,9 @@ class Conclusion:
     detail: dict[str, Any] = field(default_factory=dict)
     mail: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, Any] | None = None
+    outcome: delivery.Outcome | None = None
+    words: Words | None = None
+    copies: tuple[str, ...] = ()
 
 
 class LaneRoom(NamedTuple):
@@ -80,8 +85,7 @@ def lease(
     for room in rooms:
         free = min(room.free, most - len(ids))
         if free > 0:
-            due = {"lane": room.lane, "now": at, "free": free}
-            ids += connection.scalars(_NEWEST if room.newest else _OLDEST, due)
+            ids += connection.scalars(_NEWEST if room.newest else _OLDEST, {"lane": room.lane, "now": at, "free": free})
     return _take(connection, ids, at + seconds)
 
 
@@ -100,7 +104,6 @@ def unstall(connection: Connection, furthest: float) -> int:
 
 def probe(connection: Connection, lane: str, seconds: float, next_probe: float) -> list[Job]:
     """Take the oldest job that a paused lane holds, to try the lane's credentials with."""
-    until = now(connection) + seconds
     connection.execute(update(pause).where(pause.c.lane == lane).values(probe_at=next_probe))
     oldest = (
         select(job.c.id)
@@ -109,7 +112,7 @@ def probe(connection: Connection, lane: str, seconds: float, next_probe: float) 
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    return _take(connection, list(connection.scalars(oldest)), until)
+    return _take(connection, list(connection.scalars(oldest)), now(connection) + seconds)
 
 
 def _take(connection: Connection, ids: list[int], until: float) -> list[Job]:
@@ -213,10 +216,12 @@ def conclude_all(connection: Connection, items: Sequence[Concluded]) -> list[boo
             _upsert(connection, sent, item.end.sent, "message_id", item.end.sent)
     for names, rows in learned.items():
         execute_many(connection, _update_mail(names), rows)
-    insert_rows(
-        connection, event, [row for item in recorded for row in _steps(item.job.subject, item.end.events, item.at)]
-    )
+    steps = [row for item in recorded for row in _steps(item.job.subject, item.end.events, item.at)]
+    insert_rows(connection, event, steps)
+    delivery.record_all(connection, [(item.end.outcome, item.at) for item in recorded])
     _reroute(connection, recorded)
+    copying.add(connection, [(item.job.subject, item.end.route or "", item.end.copies, item.at) for item in recorded])
+    index.add(connection, {item.job.id: item.end.words for item in recorded})
     _note_late(connection, [item for item, ours in zip(items, mine, strict=True) if not ours])
     return mine
 

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gateway.errors import Temporary
 from gateway.spool.wire import Answer, Frames, Message, Note, Request, Unreadable, frame
-from gateway.spool.writer import Change
+
+if TYPE_CHECKING:
+    from gateway.spool.writer import Change
 
 T = TypeVar("T")
 _SECONDS = 5.0
@@ -35,7 +37,7 @@ class Link(asyncio.Protocol):
         self._thread = threading.get_ident()
         self._transport: asyncio.WriteTransport | None = None
 
-    def submit(self, change: Change[T]) -> "Future[T]":
+    def submit(self, change: "Change[T]") -> "Future[T]":
         """Have a change committed; the future holds its result after the commit, or an error of the family."""
         future: Future[T] = Future()
         number = next(self._numbers)

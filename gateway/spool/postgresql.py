@@ -12,6 +12,7 @@ from typing import Any
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from gateway.errors import SettingsError
 from gateway.spool.patience import PatientConnection
@@ -53,7 +54,10 @@ class Postgresql:
     """A database on a server; connections are made when they are needed."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        try:
+            self._url = make_url(url)
+        except (ArgumentError, ValueError) as error:
+            raise SettingsError(["gateway.spool: this is no URL of a database"]) from error
         if self._url.get_driver_name() != "psycopg":
             raise SettingsError(["gateway.spool: expected postgresql+psycopg://USER:PASSWORD@HOST/NAME"])
         self.name = _without_secrets(self._url)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, or_, select
 
 from gateway.model import JobState
+from gateway.spool import delivery
 from gateway.spool.tables import callback, event, job, mail, mail_there, pause, sent
 
 _UNFINISHED = (JobState.QUEUED, JobState.WORKING, JobState.HELD)
@@ -41,6 +42,12 @@ def jobs(connection: Connection, states: Sequence[str], route: str, most: int) -
         wanted = wanted.where(job.c.state.in_(states))
     if route:
         wanted = wanted.where(job.c.route == route)
+    return [_plain(row) for row in connection.execute(wanted).mappings()]
+
+
+def listed(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """List these jobs, newest first."""
+    wanted = _jobs().where(job.c.id.in_(ids)).order_by(job.c.id.desc())
     return [_plain(row) for row in connection.execute(wanted).mappings()]
 
 
@@ -83,7 +90,7 @@ def trace(connection: Connection, subject: str) -> dict[str, Any] | None:
                 table.name: _plain(row),
                 "jobs": jobs_of(connection, subject),
                 "events": [dict(step) for step in connection.execute(steps).mappings()],
-            }
+            } | ({"deliveries": delivery.of_answer(connection, subject)} if table is callback else {})
     return None
 
 
@@ -128,8 +135,11 @@ def in_hand(connection: Connection, lane: str) -> int:
 
 
 def mail_of_errand(connection: Connection, errand: str, routes: Sequence[str]) -> dict[str, Any] | None:
-    """Find the mail that made an errand: its route, writer, Message-ID and thread."""
-    facts = select(mail.c.id, job.c.route, mail.c.from_address, mail.c.message_id, mail.c.thread, mail.c.subject)
+    """Find the mail that made an errand: its route, writer, kind, envelope sender, Message-ID and thread."""
+    facts = select(
+        *(mail.c.id, job.c.route, mail.c.from_address, mail.c.message_id, mail.c.thread, mail.c.subject),
+        *(mail.c.kind, mail.c.sender),
+    )
     made = facts.join(job, job.c.mail_id == mail.c.id).where(
         job.c.kind == "errand", job.c.result == errand, job.c.route.in_(routes)
     )

@@ -9,7 +9,18 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, delete, exists, select, update
 
 from gateway.model import JobState
-from gateway.spool.tables import callback, callback_gone, callback_there, event, job, mail, mail_gone, mail_there, sent
+from gateway.spool.tables import (
+    callback,
+    callback_gone,
+    callback_there,
+    delivery,
+    event,
+    job,
+    mail,
+    mail_gone,
+    mail_there,
+    sent,
+)
 
 _PENDING = job.c.state.not_in((JobState.DONE, JobState.DISCARDED)) | job.c.keep
 
@@ -56,6 +67,7 @@ def forget_rows(connection: Connection, before: float, most: int) -> Forgotten:
         connection.execute(delete(mail).where(mail.c.id.in_(mails)))
     if callbacks:
         connection.execute(delete(sent).where(sent.c.callback_id.in_(callbacks)))
+        connection.execute(delete(delivery).where(delivery.c.callback_id.in_(callbacks)))
         connection.execute(delete(callback).where(callback.c.id.in_(callbacks)))
     _forget_steps(connection, mails + callbacks)
     return Forgotten(len(mails) + len(callbacks), ())

@@ -14,7 +14,7 @@ from ulid import ULID
 
 from gateway.errors import Permanent
 from gateway.model import Envelope, Receipt
-from gateway.spool import database, intake, jobs, link, retention
+from gateway.spool import database, intake, jobs, link, place, retention
 from gateway.spool.accept import BLOB_THRESHOLD, Acceptor, settled
 from gateway.spool.body import Body
 from gateway.spool.errors import spool_error
@@ -44,9 +44,9 @@ class Spool:
         submit: Submit | None = None,
     ) -> None:
         self.on_work: Callable[[], None] = lambda: None
-        self.bodies, folder = database.bodies_of(url, bodies, self.change, self.read)
+        self.bodies, folder = place.bodies_of(url, bodies, self.change, self.read)
         self.database = database.open_database(url)
-        self.door = database.door_of(url)
+        self.door = place.door_of(url)
         self.writer = Writer(self.database.writing)
         self._submit: Submit = submit or self.writer.submit
         self.acceptor = Acceptor(self.bodies, self.change, Room(folder, min_free), threshold)
@@ -67,7 +67,7 @@ class Spool:
         return self.sweep()
 
     def doubts(self) -> list[str]:
-        """Say what makes it doubtful that "yes" outlives a power cut, a line each; Temporary when it cannot be asked."""
+        """Say what makes it doubtful that "yes" outlives a power cut, a line each. Temporary when nobody can say."""
         try:
             return self.database.doubts()
         except SQLAlchemyError as error:
@@ -187,7 +187,7 @@ class Spool:
 def beside(url: str, min_free: int = 0, *, bodies: str = "") -> Iterator[Spool]:
     """Open a spool for a command: changes go to the gateway that has it open, or are our own while none runs."""
     with ExitStack() as stack:
-        door = database.door_of(url)
+        door = place.door_of(url)
         near = link.connect(door) if door is not None else None
         submit = stack.enter_context(link.joined(near)).submit if near is not None else None
         spool = Spool(url, min_free, bodies=bodies, submit=submit)

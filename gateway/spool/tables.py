@@ -47,9 +47,18 @@ mail = Table(
     Column("thread", JSON),
     Column("subject", Text),
     Column("from_address", Text),
+    Column("kind", String(12)),
+    Column("alike", _NUMBER),
     Column("blob", Text),
     Column("raw", LargeBinary),
     Index("mail_message_id", "message_id", postgresql_using="hash"),
+    Index(
+        "mail_alike",
+        "alike",
+        "received_at",
+        sqlite_where=text("alike IS NOT NULL"),
+        postgresql_where=text("alike IS NOT NULL"),
+    ),
 )
 
 # Whether its content is there, or has been forgotten. A partial index serves queries that say exactly what it says.
@@ -116,6 +125,23 @@ sent = Table(
     Index("sent_callback", "callback_id"),
 )
 
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("callback_id", String(26), primary_key=True),
+    Column("recipient", _NAME, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("since", Float, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("smarthost", Text, nullable=False),
+    Column("queue_id", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("told", String(10), nullable=False),
+    Column("notice_id", String(26)),
+    Column("report_id", String(26)),
+)
+
 event = Table(
     "event",
     metadata,
@@ -147,6 +173,9 @@ fetched = Table(
     Column("at", Float, nullable=False),
     Column("error", Text),
 )
+
+# One row: the jobs up to this one may not be in the index of words yet.
+unindexed = Table("unindexed", metadata, Column("top", _NUMBER, primary_key=True, autoincrement=False))
 
 holding = Table(
     "holding",

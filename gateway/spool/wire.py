@@ -17,11 +17,12 @@ _KNOWN_MODULES = frozenset(
     {
         "gateway.errors",
         "gateway.model",
+        "gateway.spool.arrival",
+        "gateway.spool.batched",
         "gateway.spool.chunks",
         "gateway.spool.intake",
         "gateway.spool.jobs",
         "gateway.spool.wire",
-        "gateway.spool.writer",
     }
 )
 

@@ -11,25 +11,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import Temporary
+from gateway.spool.batched import Batched
 from gateway.spool.errors import concerns_all, conflicts, spool_error
 
 T = TypeVar("T")
-Item = TypeVar("Item")
 _MOST = 500
 _CLOSED = "the spool is closed"
-
-
-class Batched(NamedTuple, Generic[Item, T]):
-    """A change that gains from company: `function` gets all items that wait, and returns a result for each."""
-
-    function: Callable[[Connection, Sequence[Item]], Sequence[T]]
-    item: Item
 
 
 Change: TypeAlias = Callable[[Connection], T] | Batched[Any, T]

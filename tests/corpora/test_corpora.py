@@ -82,9 +82,9 @@ EXPECTED = {
     "mail__quoted-printable.raw": ("james@makita.skynet", "Lorem ipsum dolor sit amet", False, []),
     "low-quality__malformed-base64-attach.raw": ("james@makita.skynet", "A text section", False, ["some.doc"]),
     "low-quality__bad-final-boundary.raw": ("james@makita.skynet", "A text section", False, ["foo_9E5D72.zip"]),
-    "testdata__simple_dsn.raw": ("MAILER-DAEMON@CS.UTK.EDU", "", False, ["attachment-1.txt", "attachment-2.eml"]),
-    "delivery-status.eml": ("MAILER-DAEMON@amazonses.com", "", False, ["attachment-1.txt", "Example Subject.eml"]),
-    "nodemailer.eml": ("andris@kreata.ee", "", True, ["attachment-1", "image.png", "nyan cat ✔.gif", "notes.txt"]),
+    "testdata__simple_dsn.raw": ("MAILER-DAEMON@CS.UTK.EDU", "", False, ["delivery-status.txt", "attachment-2.eml"]),
+    "delivery-status.eml": ("MAILER-DAEMON@amazonses.com", "", False, ["delivery-status.txt", "Example Subject.eml"]),
+    "nodemailer.eml": ("andris@kreata.ee", "", True, ["attachment-1.html", "image.png", "nyan cat ✔.gif", "notes.txt"]),
     "spam.eml": ("", "", True, []),
 }
 

@@ -6,10 +6,12 @@ Where they differ is in README.md, with which reading is better and why.
 import email
 import re
 from email.message import Message
+from email.policy import default
 from pathlib import Path
 
 import pytest
 
+from gateway.mail.parse import parse
 from gateway.mail.scan import Part, scan
 
 FOLDER = Path(__file__).parent.parent.parent.parent / "shared" / "corpora"
@@ -49,9 +51,38 @@ def is_the_same(raw: bytes) -> bool:
     return ours(raw, scan(raw).root) == theirs(email.message_from_bytes(raw))
 
 
+def section(of: str) -> str:
+    return README.partition(f"## The standard library: {of}\n")[2].partition("## ")[0]
+
+
+def said_by_the_library(raw: bytes) -> tuple[str, str, bool] | None:
+    """Name and address of the writer, the text's letters and digits, if there is HTML; None for an exception."""
+    message = email.message_from_bytes(raw, policy=default)
+    try:
+        addresses = message["from"].addresses if message["from"] else ()
+        writer = f"{addresses[0].display_name}{addresses[0].addr_spec}" if addresses else ""
+        plain, page = message.get_body(("plain",)), message.get_body(("html",))
+        text = plain.get_content() if plain else ""
+        return letters(writer), letters(text), bool(page and page.get_content().strip())
+    except (LookupError, ValueError):
+        return None
+
+
+def letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text)
+
+
+@pytest.mark.parametrize("path", MAILS, ids=lambda path: path.name)
+def test_what_a_mail_says_is_what_the_library_reads_or_the_difference_is_judged(path: Path) -> None:
+    raw = path.read_bytes()
+    mail = parse(raw, "<1@x>")
+    said = letters(f"{mail.sender.name}{mail.sender.email}"), letters(mail.body), bool(mail.html_body)
+    assert (said == said_by_the_library(raw)) == (path.name not in section("what they say"))
+
+
 @pytest.mark.parametrize("path", MAILS, ids=lambda path: path.name)
 def test_a_structure_is_the_librarys_or_the_difference_is_judged(path: Path) -> None:
-    judged = README.partition("## The standard library")[2].partition("## ")[0]
+    judged = section("structure")
     assert is_the_same(path.read_bytes()) == (f"\n| {path.name} |" not in judged)
 
 

@@ -5,6 +5,8 @@ A file is its name, its type and its content, by the beginning of its SHA-256 (t
 
 from typing import NamedTuple
 
+from gateway.model import AutoKind
+
 JAMES = "James Hillyerd <james@makita.skynet>"
 EASY = "easyHotel Booking <bookings@easyHotel.com>"
 DAEMON = "Mail Delivery Subsystem <MAILER-DAEMON@CS.UTK.EDU>"
@@ -28,9 +30,9 @@ DOC = (("some.doc", "application/msword", 7),)
 FAVICON = (("favicon.png", "image/png", ICON),)
 INVOICE = (("Invoice_302232133150612.pdf", "application/pdf", PDF),)
 TEST_FILES = (("test.pdf", "application/pdf", PDF), ("test.txt", "text/plain", 18))
-DSN = (("attachment-1.txt", "message/delivery-status", 262), ("attachment-2.eml", "message/rfc822", 29))
+DSN = (("delivery-status.txt", "message/delivery-status", 262), ("attachment-2.eml", "message/rfc822", 29))
 PAGE = (("test.html", "text/html", 7),)
-STATUS = (("attachment-1.txt", "message/delivery-status", 152),)
+STATUS = (("delivery-status.txt", "message/delivery-status", 152),)
 JAMEHI = "James Hillyerd <jamehi03@jamehi03lx.noa.com>"
 HILLYERD = "James Hillyerd <james@hillyerd.com>"
 MAILING = "test Sun, 14 Oct 2012 16:09:01 -0700"
@@ -232,20 +234,20 @@ WRITTEN_DOWN = {
         "postmaster@example.com",
         HUMAN,
         f"<div>{HUMAN}</div>",
-        (("attachment-1.txt", "message/delivery-status", 271), ("attachment-2.eml", "message/rfc822", 29)),
+        (("delivery-status.txt", "message/delivery-status", 271), ("attachment-2.eml", "message/rfc822", 29)),
     ),
     "testdata__multi_recipient_dsn.raw": Said(
         "Returned mail: User unknown",
         DAEMON,
         HUMAN,
-        files=(("attachment-1.txt", "message/delivery-status", 666), ("attachment-2.eml", "message/rfc822", 29)),
+        files=(("delivery-status.txt", "message/delivery-status", 666), ("attachment-2.eml", "message/rfc822", 29)),
     ),
     "delivery-status.eml": Said(
         "Delivery Status Notification (Failure)",
         "MAILER-DAEMON@amazonses.com",
         "An error occurred while trying to deliver the mail to the following recipients:\nxxxx@xxxx.com",
         files=(
-            ("attachment-1.txt", "message/delivery-status", 461),
+            ("delivery-status.txt", "message/delivery-status", 461),
             ("Example Subject.eml", "message/rfc822", 1024),
         ),
     ),
@@ -276,7 +278,7 @@ WRITTEN_DOWN = {
         "Hello to myself!",
         "cid:nyan@example.com",
         (
-            ("attachment-1", "text/watch-html", 22),
+            ("attachment-1.html", "text/watch-html", 22),
             ("image.png", "image/png", 126),
             ("nyan cat ✔.gif", "image/gif", "c9c06996e64d"),
             ("notes.txt", "text/plain", 28),
@@ -288,4 +290,16 @@ WRITTEN_DOWN = {
         "Im Jahre 2007 wurde er als „asozialer Penner“ beschimpft!",
         "asozialer Penner",
     ),
+}
+
+# Who wrote it, where a mail says that it was a program; all others are from people.
+KINDS = {
+    "mail__multipart-wo-boundary.raw": AutoKind.BOUNCE,
+    "testdata__delayed_dsn.raw": AutoKind.BOUNCE,
+    "testdata__dsn_with_multipart_alternative.raw": AutoKind.BOUNCE,
+    "testdata__multi_recipient_dsn.raw": AutoKind.BOUNCE,
+    "testdata__simple_dsn.raw": AutoKind.BOUNCE,
+    "testdata__simple_dsn_with_html.raw": AutoKind.BOUNCE,
+    "delivery-status.eml": AutoKind.BOUNCE,
+    "large_text.eml": AutoKind.LIST,
 }

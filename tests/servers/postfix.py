@@ -6,7 +6,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers.certificate import Certificate
@@ -14,6 +15,9 @@ from tests.servers.program import Program, free_port, listens, needs, needs_root
 
 POSTFIX = "/usr/sbin/postfix"
 POSTMAP = "/usr/sbin/postmap"
+SETPRIV = "/usr/bin/setpriv"
+# Whom Postfix's commands run as: it never runs one as root.
+COMMAND_USER = "daemon"
 
 # Nothing leaves this machine: a recipient with no place in a test's own settings is refused.
 MAIN = {
@@ -48,6 +52,7 @@ proxymap  unix  -       -       n       -       -       proxymap
 smtp      unix  -       -       n       -       -       smtp
 relay     unix  -       -       n       -       -       smtp
 lmtp      unix  -       -       n       -       -       lmtp
+local     unix  -       n       n       -       -       local
 error     unix  -       -       n       -       -       error
 retry     unix  -       -       n       -       -       error
 anvil     unix  -       -       n       -       1       anvil
@@ -60,10 +65,13 @@ class Postfix:
     """A Postfix on a free port.
 
     `main` goes over the usual settings; `tables` are hash tables by name, lines of "key value". In `main`, "{tables}"
-    stands for the folder of the tables: `"transport_maps": "hash:{tables}/transport"`.
+    stands for the folder of the tables: `"transport_maps": "hash:{tables}/transport"`. `services` are further lines of
+    master.cf.
     """
 
-    def __init__(self, main: Mapping[str, str], tables: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self, main: Mapping[str, str], tables: Mapping[str, Sequence[str]] | None = None, services: str = ""
+    ) -> None:
         needs(POSTFIX, POSTMAP)
         needs_root()
         # Not in pytest's folder: its parents are closed to Postfix's own user.
@@ -72,7 +80,7 @@ class Postfix:
         self.port = free_port()
         self._changes = 0
         self._program = Program("Postfix", [POSTFIX, "-c", str(self._settings), "start-fg"], self._folder / "log")
-        self._write(main)
+        self._write(main, services)
         for name, lines in (tables or {}).items():
             self.set_table(name, lines)
 
@@ -80,7 +88,7 @@ class Postfix:
     def _settings(self) -> Path:
         return self._folder / "settings"
 
-    def _write(self, main: Mapping[str, str]) -> None:
+    def _write(self, main: Mapping[str, str], services: str) -> None:
         self._settings.mkdir()
         (self._folder / "queue").mkdir()
         data = self._folder / "data"
@@ -92,7 +100,7 @@ class Postfix:
             for name, value in {**MAIN, **own, **main}.items()
         ]
         (self._settings / "main.cf").write_text("\n".join(lines) + "\n")
-        (self._settings / "master.cf").write_text(SERVICES.format(port=self.port))
+        (self._settings / "master.cf").write_text(SERVICES.format(port=self.port) + services)
 
     def set_table(self, name: str, lines: Sequence[str]) -> None:
         """Write a table; Postfix notices before it takes the next connection."""
@@ -102,6 +110,12 @@ class Postfix:
         # Postfix compares whole seconds, and a test may be faster.
         self._changes += 1
         os.utime(f"{table}.db", times=(time.time() + self._changes,) * 2)
+
+    def set_forward(self, line: str) -> None:
+        """Write the `.forward` of `COMMAND_USER`, where the settings look for it in the folder of the tables."""
+        file = self._settings / f"forward-{COMMAND_USER}"
+        file.write_text(f"{line}\n")
+        shutil.chown(file, COMMAND_USER)
 
     def start(self) -> "Postfix":
         """Start it; returns when it takes connections."""
@@ -129,14 +143,54 @@ class Postfix:
 
 def relay(domain: str, port: int) -> Postfix:
     """A company's mail server: it takes mail for `domain` and relays it to 127.0.0.1:`port` by a transport map."""
+    return hands_over(domain, f"smtp:[127.0.0.1]:{port}")
+
+
+def hands_over(domain: str, transport: str) -> Postfix:
+    """A company's mail server that takes mail for `domain` and hands it over by a transport of transport(5)."""
     return Postfix(
         {
             "relay_domains": domain,
             "transport_maps": "hash:{tables}/transport",
             "smtpd_relay_restrictions": "reject_unauth_destination",
         },
-        {"transport": [f"{domain} smtp:[127.0.0.1]:{port}"]},
+        {"transport": [f"{domain} {transport}"]},
     )
+
+
+def hands_to_commands(domain: str, command: str) -> Postfix:
+    """A mail server that hands mail to a command: in `domain` by an alias of local(8), "support".
+
+    What its transport map sends to the service "gateway" goes to it by pipe(8), with sender and recipient.
+    """
+    settings = {
+        "mydestination": domain,
+        "local_transport": "local:",
+        "local_recipient_maps": "",
+        "alias_maps": "hash:{tables}/aliases",
+        "default_privs": COMMAND_USER,
+        "forward_path": "{tables}/forward-$user",
+        "transport_maps": "hash:{tables}/transport",
+        "gateway_destination_recipient_limit": "1",
+    }
+    argv = f"{command} --sender ${{sender}} --recipient ${{recipient}}"
+    service = f"gateway unix - n n - 4 pipe\n  flags=F user={COMMAND_USER} argv={argv}\n"
+    return Postfix(settings, {"aliases": [f'support "|{command}"'], "transport": []}, service)
+
+
+@contextmanager
+def as_root() -> Iterator[str]:
+    """A command that runs what follows it as root, for `COMMAND_USER` alone: the tests' Python may be root's own."""
+    needs(SETPRIV)
+    folder = Path(tempfile.mkdtemp(prefix="as-root-"))
+    folder.chmod(0o755)
+    copy = Path(shutil.copy(SETPRIV, folder))
+    shutil.chown(copy, "root", COMMAND_USER)
+    copy.chmod(0o4750)
+    try:
+        yield f"{copy} --reuid=0 --regid=0 --clear-groups"
+    finally:
+        shutil.rmtree(folder)
 
 
 def smarthost(

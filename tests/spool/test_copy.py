@@ -69,8 +69,8 @@ def conclude(spool: Spool, job: Any, end: Conclusion) -> None:
 
 
 def everything(spool: Spool) -> dict[str, list[dict[str, Any]]]:
-    """All rows of all tables but the chunks of bodies."""
-    tables = [table for table in metadata.sorted_tables if table.name != "chunk"]
+    """All rows of all tables, but the chunks of bodies and what an index is built from anew."""
+    tables = [table for table in metadata.sorted_tables if table.name not in {"chunk", "unindexed"}]
 
     def rows(connection: Any, table: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()]

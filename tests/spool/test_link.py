@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 
 from gateway.errors import Full, Temporary
 from gateway.model import Envelope, JobState, Receipt
-from gateway.spool import intake, jobs, query
+from gateway.spool import arrival as arrivals
+from gateway.spool import jobs, query
+from gateway.spool.batched import Batched
 from gateway.spool.hub import Hub
 from gateway.spool.link import Link, connect, joined
 from gateway.spool.spool import Spool, beside
 from gateway.spool.wire import Answer, Frames, Message, Note, Request, Unreadable, frame
-from gateway.spool.writer import Batched
 
 MAIL = b"Message-ID: <1@x>\r\n\r\nhello\r\n"
 ENVELOPE = Envelope("test", "a@example.com", ("b@example.com",))
@@ -68,9 +69,9 @@ def hub(tmp_path: Path) -> Any:
     spool.close()
 
 
-def arrival(number: int = 1) -> Batched[intake.Arrival, Receipt]:
-    row = intake.mail_row(f"id{number}", ENVELOPE, f"hash{number}", 3, b"abc", 1.0)
-    return Batched(intake.accept_mails, intake.Arrival(row, ("support",), distinct=True))
+def arrival(number: int = 1) -> Batched[arrivals.Arrival, Receipt]:
+    row = arrivals.mail_row(f"id{number}", ENVELOPE, f"hash{number}", 3, b"abc", 1.0)
+    return Batched(arrivals.store, arrivals.Arrival(row, ("support",), distinct=True))
 
 
 def test_a_change_over_a_link_is_committed_and_whoever_works_is_woken(hub: Any) -> None:

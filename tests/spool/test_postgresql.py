@@ -16,7 +16,7 @@ from ulid import ULID
 
 from gateway.errors import GatewayError, SettingsError, Temporary
 from gateway.model import Job, JobState, Receipt
-from gateway.spool import intake, jobs, patience, postgresql, query
+from gateway.spool import arrival, intake, jobs, patience, postgresql, query
 from gateway.spool.accept import BLOB_THRESHOLD
 from gateway.spool.jobs import Conclusion, LaneRoom
 from gateway.spool.spool import Spool
@@ -151,21 +151,21 @@ def test_a_start_leaves_the_leases_of_other_nodes(spool: Spool, url: str, accept
     late.close()
 
 
-def store_one(connection: Connection, arrival: intake.Arrival) -> list[Receipt]:
-    return intake.accept_mails(connection, [arrival])
+def store_one(connection: Connection, new: arrival.Arrival) -> list[Receipt]:
+    return intake.accept_mails(connection, [new])
 
 
 # The sender gave up waiting for one node and went to the other: one mail, and both nodes say yes.
 def test_a_mail_that_two_nodes_take_in_at_once_is_one(spool: Spool, other: Spool) -> None:
     hashed = "0" * 64
-    row = intake.mail_row(str(ULID()), ENVELOPE, hashed, 1, b"x", time.time())
-    arrival = intake.Arrival(row, ("support",), distinct=True)
-    second = arrival._replace(row=row | {"id": str(ULID())})
+    row = arrival.mail_row(str(ULID()), ENVELOPE, hashed, 1, b"x", time.time())
+    new = arrival.Arrival(row, ("support",), distinct=True)
+    second = new._replace(row=row | {"id": str(ULID())})
     reached, release = threading.Event(), threading.Event()
-    store = partial(store_one, arrival=arrival)
+    store = partial(store_one, new=new)
     first = spool.change(partial(hold_after, change=store, reached=reached, release=release))
     assert reached.wait(20)
-    copy = other.change(partial(store_one, arrival=second))
+    copy = other.change(partial(store_one, new=second))
     wait_until(lambda: waits_for_lock(spool), "the other node waits for the first")
     release.set()
     assert first.result(20) == [Receipt(row["id"], repeat=False)]
@@ -271,7 +271,7 @@ def test_the_row_of_a_large_mail_comes_after_its_chunks(spool: Spool, monkeypatc
     real = spool.acceptor._change
 
     def change(one: Any) -> Any:
-        if one.function is intake.accept_mails:
+        if one.function is arrival.store:
             seen.append(spool.read(lambda connection: connection.scalar(text("select sum(length(data)) from chunk"))))
         return real(one)
 

@@ -2,15 +2,21 @@
 
 `replies` maps the beginning of a command (longest first) to what is answered; "greeting", "content" and "end" are the
 steps without a command ("content": what happens instead of reading the mail). A reply is its lines, or CUT (the
-connection is closed), or SILENT (nothing comes), or GARBAGE, or DRIP (a reply that never ends).
+connection is closed), or SILENT (nothing comes), or GARBAGE, or DRIP (a reply that never ends). They may be changed
+while it serves.
 """
 
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gateway.outgoing.smarthost import Delivery, Keeping, Manner, Timeouts, Transport
+from gateway.outgoing.smarthost import Smarthost as Host
 
 CUT, SILENT, GARBAGE, DRIP = "<cut>", "<silent>", "<garbage>", "<drip>"
 STEPS = ("greeting", "content", "end")
@@ -28,6 +34,22 @@ PLEASANT = {
 }
 
 
+@contextmanager
+def transport(*hosts: Host, seconds: float = 1.0, **manner: Any) -> Iterator[Transport]:
+    """The way out by these smarthosts, with one wait for all; `manner` are further fields of a Manner."""
+    ordered = [replace(host, priority=host.priority or number) for number, host in enumerate(hosts, 1)]
+    with closing(Transport(ordered, Manner("gw.example.com", **{"timeouts": Timeouts.of(seconds)} | manner))) as made:
+        yield made
+
+
+def deliver(
+    hosts: Sequence[Host], sender: str, recipients: Sequence[str], message: bytes, *, seconds: float = 1.0
+) -> Delivery:
+    """Hand one mail over, on a connection of its own."""
+    with transport(*hosts, seconds=seconds, keeping=Keeping(mails=1)) as way:
+        return way.deliver(sender, recipients, message)
+
+
 @dataclass(slots=True)
 class Smarthost:
     """What the server heard: the commands in their order, and each mail that was ended, dots undone."""
@@ -35,6 +57,7 @@ class Smarthost:
     port: int
     commands: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
+    connections: int = 0
 
     def said(self, verb: str) -> list[str]:
         return [command for command in self.commands if command.upper().startswith(verb)]
@@ -42,29 +65,42 @@ class Smarthost:
 
 @contextmanager
 def smarthost(
-    replies: Mapping[str, str] | None = None, *, tls: ssl.SSLContext | None = None, tls_first: bool = False
+    replies: dict[str, str] | None = None, *, tls: ssl.SSLContext | None = None, tls_first: bool = False
 ) -> Iterator[Smarthost]:
     """Serve on a free port of the loopback until the test is over."""
-    script = {**PLEASANT, **(replies or {})}
+    script = ChainMap({} if replies is None else replies, PLEASANT)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
         heard = Smarthost(listener.getsockname()[1])
+
+        def converse(connection: socket.socket) -> None:
+            _converse(connection, script, heard, stop, tls, tls_first=tls_first)
 
         def serve() -> None:
             while not stop.is_set():
                 with suppress(TimeoutError):
                     connection, _ = listener.accept()
                     connection.settimeout(10)
-                    _converse(connection, script, heard, stop, tls, tls_first=tls_first)
+                    heard.connections += 1
+                    conversations.append(threading.Thread(target=converse, args=(connection,)))
+                    conversations[-1].start()
 
-        thread = threading.Thread(target=serve)
-        thread.start()
+        conversations = [threading.Thread(target=serve)]
+        conversations[0].start()
         try:
             yield heard
         finally:
             stop.set()
-            thread.join()
+            for thread in conversations:
+                thread.join()
+
+
+class Once(dict[str, str]):
+    """Replies each of which is given once; after that the smarthost is pleasant."""
+
+    def __getitem__(self, key: str) -> str:
+        return self.pop(key)
 
 
 class _Over(Exception):

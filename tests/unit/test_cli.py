@@ -104,9 +104,7 @@ def test_what_cannot_be_done_is_said_with_its_exit_code(
     assert (done.returncode, said in done.stderr.decode()) == (code, True), done.stderr.decode()
 
 
-@pytest.mark.parametrize(
-    "words", [["run"], ["check"], ["queue", "list"], ["ingest", "--recipient", "a@b"], ["db", "upgrade"]]
-)
+@pytest.mark.parametrize("words", [["run"], ["check"], ["queue", "list"], ["db", "upgrade"]])
 def test_wrong_settings_are_lines_and_exit_78(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "config.toml").write_text(
         SETTINGS.format(folder=tmp_path).replace("hostname", "hostnam").replace("Support <", "<")

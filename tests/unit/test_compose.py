@@ -105,6 +105,40 @@ def test_any_text_arrives_as_it_was_written(body: str) -> None:
     assert max(map(len, message.split(b"\r\n"))) <= 78
 
 
+# What ends a mail in the ears of some server (lessons.md): it leaves as text, or not at all.
+@pytest.mark.parametrize(
+    "end",
+    [
+        *("\n.\n", "\r.\r", "\r.\n", "\n.\r", "\n.\r\n", "\r\n.\n", "\r.\r\n", "\r\n.\r"),
+        *("\r\n\0.\r\n", "\r\n.\0\r\n", "\r\n.\r\r\n", "\r\r\n.\r\r\n", "\r\n.\r\n"),
+    ],
+)
+def test_nothing_that_is_written_ends_the_mail_for_another_server(end: str) -> None:
+    smuggled = f"x{end}MAIL FROM:<a@b.example>"
+    named = Address(smuggled, "ann@example.org")
+    file = Attachment(smuggled, "text/plain", smuggled.encode(), "1")
+    message = compose(
+        replace(
+            PLAIN,
+            subject=smuggled,
+            body=smuggled,
+            html_body=f"<p>{smuggled}<img src='cid:1'>",
+            to=(named,),
+            cc=(named,),
+            reply_to=named,
+            inline=(file,),
+            files=(file,),
+            headers=(("X-Cention-Errand", smuggled),),
+        )
+    )
+    assert message.count(b"\r\n") == message.count(b"\r") == message.count(b"\n")
+    assert b"\0" not in message
+    text = parts(message, "text/plain")[0].get_payload(decode=True)
+    assert isinstance(text, bytes)
+    assert text.splitlines()[-1].endswith(b"MAIL FROM:<a@b.example>")
+    assert read(message).keys()[:4] == ["From", "Reply-To", "To", "Cc"]
+
+
 # A customer who quotes our last mail whole must not end a part of the next one.
 def test_a_text_that_has_the_mails_own_boundary_in_it_ends_no_part() -> None:
     boundary = read(compose(replace(PLAIN, files=(FILE,)))).get_boundary()
@@ -158,6 +192,20 @@ def test_a_picture_gets_a_content_id_that_the_html_calls() -> None:
 def test_a_picture_called_twice_is_sent_once() -> None:
     message = compose(replace(PLAIN, html_body='<img src="cid:12"><img src="cid:12">', inline=(PICTURE,)))
     assert len(parts(message, "image/png")) == 1
+
+
+def test_two_pictures_that_are_the_same_are_sent_once() -> None:
+    same = replace(PICTURE, content_id="1", name="again.png")
+    message = compose(replace(PLAIN, html_body='<img src="cid:12"><img src="cid:1">', inline=(PICTURE, same)))
+    (part,) = parts(message, "image/png")
+    assert html_of(message).count(f"cid:{part['Content-ID'].strip('<>')}") == 2
+
+
+# Readers show a picture by its type; Cention may not know it.
+def test_a_file_whose_type_says_nothing_gets_the_one_that_its_content_tells() -> None:
+    png = b"\x89PNG\r\n\x1a\n" + bytes(50)
+    message = compose(replace(PLAIN, files=(Attachment("x", "application/octet-stream", png),)))
+    assert parts(message, "image/png")[0].get_payload(decode=True) == png
 
 
 # The agent attached it: it must arrive, shown or not.

@@ -216,6 +216,15 @@ def test_nothing_written_into_a_field_becomes_another(injection: str) -> None:
     assert len(set(names)) == len(names)
 
 
+# Some relays refuse a header of more than 10,000 bytes, and Message-IDs may be long.
+def test_a_chain_of_long_ids_keeps_its_first_and_its_last_and_stays_small() -> None:
+    chain = tuple(f"<{number}{'x' * 800}@x.example>" for number in range(19))
+    written = value(replace(REPLY, references=chain), "References").split()
+    assert (written[0], written[-1]) == (chain[0], chain[-1])
+    assert written[1:] == list(chain[1 - len(written) :])
+    assert 5_000 < sum(map(len, written)) <= 8_000
+
+
 def test_a_field_is_never_written_with_a_control_in_it() -> None:
     for control in "\r\n\0\x0b\x7f":
         with pytest.raises(ValueError, match="control character in X-Test"):

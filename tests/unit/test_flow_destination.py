@@ -8,8 +8,8 @@ import pytest
 from gateway.config.cention import Route, Workspace
 from gateway.errors import Permanent
 from gateway.flow.destination import OTHER_CHANNELS, Maker, destination, ignored, is_mail
-from gateway.flow.outbound import Origin, says_nothing
-from gateway.model import Address, Answer, Resource, Service
+from gateway.flow.outbound import Origin, says_nothing, to_reply
+from gateway.model import Address, Answer, AutoKind, Resource, Service
 
 ANSWER = Answer("17", "1", "2", "hello", "text", "", (Address("A", "a@x.example"),), service=Service("19", "Form"))
 NOBODY = replace(ANSWER, to=())
@@ -102,3 +102,22 @@ def test_an_answer_without_text_and_file_says_nothing(html: str) -> None:
     assert not says_nothing(replace(empty, html_body='<img src="https://x.example/a.png">'))
     assert not says_nothing(replace(empty, attachments=(Resource("c3_response_attachments", "1"),)))
     assert not says_nothing(replace(empty, archives=(Resource("c3_area_archives", "1"),)))
+
+
+# A program would read the answer, if anyone does.
+@pytest.mark.parametrize("kind", [AutoKind.BOUNCE, AutoKind.COMPLAINT])
+def test_a_report_from_the_null_sender_is_not_answered(kind: AutoKind) -> None:
+    assert not ignored(ANSWER, replace(OURS, kind=kind), workspace())
+    assert "null sender" in ignored(ANSWER, replace(OURS, kind=kind, from_nobody=True), workspace())
+    assert not ignored(ANSWER, replace(OURS, kind=AutoKind.REPLY, from_nobody=True), workspace())
+
+
+@pytest.mark.parametrize(
+    ("kind", "automatic"), [(AutoKind.REPLY, True), (AutoKind.NOTIFICATION, True), (AutoKind.PERSON, False)]
+)
+def test_an_answer_to_what_a_program_wrote_says_that_it_wants_no_automatic_one(
+    kind: AutoKind, *, automatic: bool
+) -> None:
+    goal = destination(ANSWER, replace(OURS, kind=kind), "demo", ROUTES)
+    assert goal.origin.automatic is automatic
+    assert to_reply(ANSWER, goal.origin, {}, 0.0).auto_submitted is automatic

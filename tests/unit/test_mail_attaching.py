@@ -6,7 +6,8 @@ from io import BytesIO
 
 import pytest
 
-from gateway.mail.manner import Manner
+from gateway.mail.manner import Bounds, Manner
+from gateway.mail.parse import parse
 from tests.mails import files, multipart, part, read
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -26,7 +27,8 @@ def docx() -> bytes:
 @pytest.mark.timeout(20)
 def test_thousands_of_files_of_one_name_are_numbered_in_no_time() -> None:
     text = part("text/plain", "begin 644 a.txt\n#86)C\n`\nend\n" * 1_000)
-    mail = read(multipart("mixed", *[text] * 20))
+    raw = f"From: a@b\n{multipart('mixed', *[text] * 20)}".encode()
+    mail = parse(raw, "<1@x>", Manner(bounds=Bounds(parts=20_000)))
     names = [one.name for one in mail.attachments]
     assert names[:2] == ["a.txt", "a (2).txt"]
     assert len(set(names)) == 20_000

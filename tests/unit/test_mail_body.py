@@ -131,7 +131,7 @@ def test_start_names_the_page() -> None:
 def test_a_signature_is_a_file_beside_what_it_signs() -> None:
     mail = read(multipart("signed", TEXT, part("application/pgp-signature", "SIG")))
     assert mail.body == "the text"
-    assert files(mail) == [("attachment-1.asc", "application/pgp-signature", "")]
+    assert files(mail) == [("signature.asc", "application/pgp-signature", "")]
 
 
 def test_encrypted_parts_are_files_and_the_body_says_so() -> None:

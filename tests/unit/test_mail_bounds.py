@@ -5,11 +5,17 @@ import pytest
 from gateway.mail.manner import Bounds, Manner
 from gateway.mail.parse import parse
 from tests.mails import multipart, part
+from tests.unit.test_mail_enclosed import uuencoded
 
 NESTED = multipart("mixed", multipart("mixed", part("text/plain", "deep"), boundary="=_2"))
 BEYOND = {
     "depth": (NESTED, Bounds(depth=1), "parts are nested too deeply"),
     "parts": (multipart("mixed", *[part("text/plain", "x")] * 3), Bounds(parts=2), "there are too many parts"),
+    "files in the text": (
+        "\n" + uuencoded(b"one").decode() + uuencoded(b"two").decode(),
+        Bounds(parts=1),
+        "there are too many files in the text",
+    ),
     "header": (f"X: {'y' * 200}\n\nx", Bounds(header=100), "a header was too long and was cut"),
     "fields": ("X: y\n" * 20 + "\nx", Bounds(fields=10), "a header was too long and was cut"),
     "addresses": (

@@ -79,7 +79,7 @@ def test_an_invitation_is_told_in_the_text_and_beside_the_page_and_is_a_file() -
     )
     assert mail.body == f"Please come.\n\n{TOLD}"
     assert "When: 2026-11-24 13:00" in mail.html_body
-    assert [(one.name, one.content_type) for one in mail.attachments] == [("attachment-1.ics", "text/calendar")]
+    assert [(one.name, one.content_type) for one in mail.attachments] == [("invite.ics", "text/calendar")]
 
 
 # Mailers write the time into the text themselves; it is not said twice.

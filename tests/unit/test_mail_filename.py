@@ -50,16 +50,22 @@ def test_a_long_name_is_short_in_bytes_as_well(letter: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        ("image/png", "f-1.png"),
-        ("image/jpeg", "f-1.jpg"),
-        ("text/plain", "f-1.txt"),
-        ("message/rfc822", "f-1.eml"),
-        ("application/pgp-signature", "f-1.asc"),
-        ("x/unheard-of", "f-1"),
+        ("image/png", "attachment-1.png"),
+        ("image/jpeg", "attachment-1.jpg"),
+        ("text/plain", "attachment-1.txt"),
+        ("message/rfc822", "attachment-1.eml"),
+        ("application/pgp-signature", "signature.asc"),
+        ("text/calendar", "invite.ics"),
+        ("text/x-amp-html", "attachment-1.html"),
+        ("x/unheard-of", "attachment-1"),
     ],
 )
 def test_a_name_is_made_from_the_type(kind: str, name: str) -> None:
-    assert made_name("f-1", kind) == name
+    assert made_name("", 1, kind) == name
+
+
+def test_a_mail_is_called_by_its_subject() -> None:
+    assert made_name("Re: a/b", 1, "message/rfc822") == "Re_ a-b.eml"
 
 
 def test_a_type_is_made_from_the_name() -> None:

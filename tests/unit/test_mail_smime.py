@@ -101,6 +101,22 @@ def test_an_encrypted_mail_says_so_and_is_a_file() -> None:
     assert [one.name for one in mail.attachments] == ["smime.p7m"]
 
 
+# As some programs and gateways send it: the type says nothing, or the message is cut or of another kind of envelope.
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [
+        ("application/octet-stream; name=smime.p7m", sealed(ENVELOPED, b"secret")),
+        ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", sealed(ENVELOPED, b"secret")[:9]),
+        ("application/pkcs7-mime; smime-type=authEnveloped-data; name=smime.p7m", b"unheard of"),
+    ],
+)
+def test_an_encrypted_mail_is_known_by_its_name_or_by_what_its_type_says(content_type: str, content: bytes) -> None:
+    encoded = base64.b64encode(content).decode()
+    mail = read(part(content_type, encoded, "Content-Transfer-Encoding: base64"))
+    assert mail.body == "This mail is encrypted with S/MIME. It is attached as it came."
+    assert [(one.name, one.content) for one in mail.attachments] == [("smime.p7m", content)]
+
+
 # Invoices are signed as files: their recipient wants the file.
 @pytest.mark.parametrize("content", [b"<?xml version='1.0'?><Invoice/>", b"%PDF-1.7"])
 def test_a_signed_document_is_a_file(content: bytes) -> None:

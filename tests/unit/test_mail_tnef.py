@@ -1,6 +1,7 @@
 """winmail.dat: what Outlook packs is opened, and what cannot be opened is kept as it is."""
 
 import base64
+import email
 import random
 import struct
 
@@ -8,7 +9,10 @@ import pytest
 import tnefparse
 
 from gateway.mail import rtf
-from gateway.mail.tnef import Unpacked, open_tnef
+from gateway.mail.packed import files_of
+from gateway.mail.parse import parse
+from gateway.mail.tnef import SIGNATURE, Unpacked, open_tnef
+from gateway.model import Address
 from tests.mails import multipart, part, read
 
 LIMIT = 10_000_000
@@ -99,6 +103,38 @@ def test_a_message_within_is_a_file_of_its_own() -> None:
     held = prop(0x3701, 0x0D, bytes(16) + WINMAIL)
     (file,) = opened(tnef(packed_file(b"", b"A mail", held))).files
     assert (file.name, file.media_type, file.content) == ("A mail.dat", "application/ms-tnef", WINMAIL)
+
+
+# Nobody but Outlook opens it as it came.
+def test_a_message_within_arrives_as_a_mail_with_its_own_files() -> None:
+    said = props(
+        prop(0x0037, 0x1F, "Räkning: nr 5\0".encode("utf-16-le")),
+        prop(0x0C1A, 0x1E, b"Bo\0"),
+        prop(0x0C1F, 0x1E, b"bo@example.com\0"),
+        prop(0x1000, 0x1E, b"inner words\0"),
+    )
+    sent = struct.pack("<HHQ", 0x40, 0x0039, 134_000_000_000_000_000)
+    said = struct.pack("<I", 5) + said[4:] + sent
+    inner = tnef(thing(PROPERTIES, said), packed_file(b"PDF", b"a.pdf"))
+    outer = tnef(packed_file(b"", b"A mail", prop(0x3701, 0x0D, bytes(16) + inner)))
+    (file,) = read(attached(outer)).attachments
+    assert (file.name, file.content_type) == ("Räkning_ nr 5.eml", "message/rfc822")
+    mail = parse(file.content, "<1@x>")
+    assert (mail.subject, mail.sender, mail.body) == ("Räkning: nr 5", Address("Bo", "bo@example.com"), "inner words")
+    assert [(one.name, one.content) for one in mail.attachments] == [("a.pdf", b"PDF")]
+    assert b"Date: Mon, 18 Aug 2025 14:13:20 +0000" in file.content
+
+
+@pytest.mark.timeout(10)
+def test_messages_in_messages_without_end_are_opened_three_deep() -> None:
+    nested = WINMAIL
+    for _ in range(10):
+        nested = tnef(packed_file(b"", b"A mail", prop(0x3701, 0x0D, bytes(16) + nested)))
+    content, depth = files_of(opened(nested), LIMIT)[0].content, 0
+    while not content.startswith(SIGNATURE):
+        *_, attachment = email.message_from_bytes(content).walk()
+        content, depth = bytes(attachment.get_payload(decode=True)), depth + 1
+    assert depth == 3
 
 
 # It goes to Cention, and to a terminal.

@@ -40,8 +40,9 @@ def test_it_shows_the_tree_who_wrote_what_was_repaired_the_text_and_the_files(
         "From Anna <anna@a.example>",
         "Reply-To <b@b.example>",
         "Subject Hej",
-        "Kind reply",
-        "Thread <1@x> <2@x>",
+        "Kind reply (Auto-Submitted: auto-replied)",
+        "Answers <2@x>",
+        "Thread <1@x>",
         "Repaired declared as base64, but it is not",
         "Text (and HTML, 8 characters)",
         "the text �[31mred",
@@ -49,6 +50,22 @@ def test_it_shows_the_tree_who_wrote_what_was_repaired_the_text_and_the_files(
     ):
         assert said in lines
     assert "\x1b" not in out
+
+
+# What an operator asks of a bounce, and of a mail that names an errand.
+def test_it_shows_what_a_report_says_and_which_errand_a_mail_names(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Final-Recipient: rfc822; bob@b.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 nobody"
+    report = multipart(
+        "report; report-type=delivery-status",
+        part("text/plain", "no"),
+        part("message/delivery-status", f"Reporting-MTA: dns; mx\n\n{said}"),
+        part("message/rfc822", "Message-ID: <sent@us>\n\nx"),
+    )
+    show("dsn.eml", sight(f"Subject: Re: [#2256] x\n{report}".encode()))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "Errand #2256, by its subject" in lines
+    assert "Reports on <sent@us>" in lines
+    assert "bob@b.example failed 5.1.1 550 nobody" in lines
 
 
 def test_a_mail_of_nothing_is_shown_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.errors import Permanent, Temporary, TooLarge
-from gateway.outgoing.smarthost import Delivery, Refusal, Smarthost, deliver
-from tests.unit.scripted_smarthost import smarthost
+from gateway.outgoing.smarthost import Delivery, Refusal, Smarthost
+from tests.unit.scripted_smarthost import deliver, smarthost
 
 MAIL = b"From: a@example.com\r\nSubject: x\r\n\r\nHello\r\n"
 
@@ -15,8 +15,7 @@ def send(
     message: bytes = MAIL,
     sender: str = "support@example.com",
 ) -> Delivery:
-    host = Smarthost("localhost", port, "plain")
-    return deliver([host], sender, recipients, message, hostname="gw.example.com", timeout=0.5)
+    return deliver([Smarthost("localhost", port, "plain")], sender, recipients, message, seconds=0.5)
 
 
 def test_a_mail_is_handed_over_with_its_envelope() -> None:

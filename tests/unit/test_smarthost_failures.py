@@ -6,9 +6,9 @@ import pytest
 
 from gateway.errors import Permanent, Temporary
 from gateway.outgoing.session import Session
-from gateway.outgoing.smarthost import Delivery, Smarthost, deliver
+from gateway.outgoing.smarthost import Delivery, Smarthost, Timeouts
 from gateway.outgoing.verdict import Elsewhere
-from tests.unit.scripted_smarthost import CUT, DRIP, GARBAGE, SILENT, smarthost
+from tests.unit.scripted_smarthost import CUT, DRIP, GARBAGE, SILENT, deliver, smarthost
 
 MAIL = b"Subject: x\r\n\r\nHello\r\n"
 BEFORE_THE_DOT = ["greeting", "EHLO", "MAIL", "RCPT", "DATA"]
@@ -16,7 +16,7 @@ BEFORE_THE_DOT = ["greeting", "EHLO", "MAIL", "RCPT", "DATA"]
 
 def send(*ports: int, timeout: float = 0.3, message: bytes = MAIL) -> Delivery:
     hosts = [Smarthost("127.0.0.1", port, "plain") for port in ports]
-    return deliver(hosts, "s@example.com", ["ann@example.org"], message, hostname="gw.example.com", timeout=timeout)
+    return deliver(hosts, "s@example.com", ["ann@example.org"], message, seconds=timeout)
 
 
 @pytest.fixture
@@ -131,7 +131,10 @@ def test_a_goodbye_is_not_waited_for_as_long_as_a_mail(monkeypatch: pytest.Monke
 
 # A reply that came late must not leave the next command with the rest of its time.
 def test_each_wait_has_its_whole_time() -> None:
-    with smarthost() as server, Session("127.0.0.1", server.port, hostname="gw", timeout=3, tls=None) as session:
+    with (
+        smarthost() as server,
+        Session("127.0.0.1", server.port, hostname="gw", timeouts=Timeouts.of(3), tls=None) as session,
+    ):
         assert session.sock is not None
         assert session.sock.gettimeout() == 3
 
@@ -139,4 +142,4 @@ def test_each_wait_has_its_whole_time() -> None:
 def test_a_host_that_no_name_server_can_be_asked_for_is_passed_over() -> None:
     with smarthost() as second:
         hosts = [Smarthost("x" * 70 + ".example", 25, "plain"), Smarthost("127.0.0.1", second.port, "plain")]
-        assert deliver(hosts, "", ["a@b.example"], MAIL, hostname="gw", timeout=0.3).sent
+        assert deliver(hosts, "", ["a@b.example"], MAIL, seconds=0.3).sent

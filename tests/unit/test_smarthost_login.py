@@ -1,14 +1,15 @@
 """Who the smarthost is and who we are: TLS and logins, before a mail is named."""
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 
 import pytest
 
 from gateway.errors import Temporary
-from gateway.outgoing.smarthost import Delivery, Smarthost, deliver, parse_smarthost, try_login
-from tests.unit.scripted_smarthost import smarthost
+from gateway.outgoing.smarthost import Delivery, Smarthost, parse_smarthost, try_login
+from tests.unit.scripted_smarthost import deliver, smarthost
 
 MAIL = b"From: a@example.com\r\nSubject: x\r\n\r\nHello\r\n"
 
@@ -17,7 +18,7 @@ def send(
     port: int, user: str = "", password: str = "", security: str = "smtp", tls: ssl.SSLContext | None = None
 ) -> Delivery:
     host = parse_smarthost(f"{security}://localhost:{port}", user, (lambda: password) if password else None)
-    return deliver([host], "", ["ann@example.org"], MAIL, hostname="gw.example.com", timeout=0.5, tls=tls)
+    return deliver([replace(host, tls=tls)], "", ["ann@example.org"], MAIL, seconds=0.5)
 
 
 @pytest.mark.parametrize("offered", ["PLAIN", "LOGIN", "CRAM-MD5"])
@@ -66,7 +67,7 @@ def test_after_a_refused_login_the_next_smarthost_is_asked() -> None:
             parse_smarthost(f"smtp://me:wrong@127.0.0.1:{first.port}"),
             parse_smarthost(f"smtp://127.0.0.1:{second.port}"),
         ]
-        delivery = deliver(hosts, "", ["ann@example.org"], MAIL, hostname="gw", timeout=1)
+        delivery = deliver(hosts, "", ["ann@example.org"], MAIL)
     assert delivery.smarthost == f"127.0.0.1:{second.port}"
 
 
@@ -160,5 +161,5 @@ def test_the_password_is_asked_for_at_each_login() -> None:
     with smarthost({"EHLO": "250-x\n250 AUTH PLAIN"}) as server:
         host = Smarthost("127.0.0.1", server.port, "plain", "me", lambda: next(passwords))
         for _ in range(2):
-            deliver([host], "", ["a@b.example"], MAIL, hostname="gw", timeout=1)
+            deliver([host], "", ["a@b.example"], MAIL)
     assert len(set(server.said("AUTH"))) == 2

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from gateway.errors import GatewayError, Permanent, Temporary, TooLarge
-from gateway.outgoing.verdict import Elsewhere, SmtpReply, Step, failure, require, verdict
+from gateway.outgoing.verdict import Ambiguous, Elsewhere, SmtpReply, Step, failure, require, verdict
 
 BEFORE_THE_MAIL = [Step.GREETING, Step.HELLO, Step.TLS, Step.LOGIN]
 ABOUT_THE_MAIL = [Step.SENDER, Step.RECIPIENT, Step.CONTENT, Step.END]
@@ -92,7 +92,7 @@ def test_no_exception_of_smtplib_is_forgotten_here() -> None:
 def test_every_exception_becomes_an_error_that_names_the_smarthost(error: OSError | ValueError) -> None:
     for step in Step:
         mapped = failure(step, error, "relay.example:25")
-        assert type(mapped) is (Temporary if step is Step.END else Elsewhere)
+        assert type(mapped) is (Ambiguous if step is Step.END else Elsewhere)
         assert str(mapped).startswith("relay.example:25 ")
         assert ("may have taken" in str(mapped)) == (step is Step.END)
 

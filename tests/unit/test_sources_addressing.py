@@ -5,7 +5,7 @@ import time
 import pytest
 
 from gateway.sources.addressing import Addressing, addresses
-from gateway.sources.imap_envelope import envelope_of
+from gateway.sources.imap_envelope import envelope_of, head_of, identified, sender_of
 
 ROUTES = {"support@example.com": "support", "sales@example.com": "sales"}
 BY_HEADER = Addressing(
@@ -55,3 +55,17 @@ def test_a_control_character_is_no_part_of_an_address(character: bytes) -> None:
     head = b"Return-Path: <as%ca@client.example>\r\n\r\n" % character
     envelope, _ = envelope_of(head, FIXED, "", "", "imap")
     assert envelope.sender == "a@client.example"
+
+
+# Long Message-IDs are folded; a second one would make another mail of it.
+def test_a_message_id_on_a_line_of_its_own_is_one() -> None:
+    raw = b"Message-ID:\r\n <a@client.example>\r\nSubject: x\r\n\r\n"
+    assert identified(raw, head_of(raw), "name") == raw
+    nameless = b"Message-ID:\r\nSubject: x\r\n\r\n"
+    assert identified(nameless, head_of(nameless), "name") == b"Message-ID: <name>\r\n" + nameless
+
+
+def test_what_is_known_of_a_sender_goes_behind_return_path_and_before_from() -> None:
+    head = b'From: "other@client.example" <asa@client.example>\r\n\r\n'
+    assert (sender_of(head), sender_of(head, "known@client.example")) == ("asa@client.example", "known@client.example")
+    assert sender_of(b"Return-Path: <>\r\n" + head, "known@client.example") == ""
