@@ -232,6 +232,8 @@ class Gateway:
         """Put new settings in force for all that begins from now on; return what only a restart can change."""
         old, self.plan = self.plan, new
         new.around.transport.takes_over(old.around.transport)
+        # Its goodbyes wait for smarthosts, and the event loop for nobody.
+        asyncio.get_running_loop().run_in_executor(None, old.around.transport.close)
         self._front.reload(new.settings)
         self._worker.around = new.around
         self._worker.wake()

@@ -45,6 +45,7 @@ def run_demo(
 def run_check(config: Config = DEFAULT, *, as_json: AsJson = False) -> None:
     """Check settings, names, certificates, tokens, and log in to every server; nothing is sent."""
     from rich.table import Table
+    from rich.text import Text
 
     from gateway.check import check
     from gateway.plan import load_plan
@@ -55,7 +56,7 @@ def run_check(config: Config = DEFAULT, *, as_json: AsJson = False) -> None:
     else:
         table = Table("", "what", "said", box=None)
         for one in findings:
-            table.add_row({"ok": "✓", "warning": "!", "wrong": "✗"}[one.state], one.what, one.said)
+            table.add_row({"ok": "✓", "warning": "!", "wrong": "✗"}[one.state], Text(one.what), Text(one.said))
         print_table(table)
     if any(one.state == "wrong" for one in findings):
         raise typer.Exit(Exit.FAILED)

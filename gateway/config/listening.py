@@ -60,9 +60,9 @@ class SmtpSection(Section):
         description="Received headers that name us, or our own trace headers, in a mail; more get 554 5.4.6.",
     )
     command_timeout: Duration = Field(
-        default=300.0, description="Time for a whole command line to arrive, and for a reply to leave."
+        default=300.0, gt=0, description="Time for a whole command line to arrive, and for a reply to leave."
     )
-    data_timeout: Duration = Field(default=180.0, description="Longest silence while a mail's data arrives.")
+    data_timeout: Duration = Field(default=180.0, gt=0, description="Longest silence while a mail's data arrives.")
     min_rate: Size = Field(
         default=500,
         ge=1,

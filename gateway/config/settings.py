@@ -8,6 +8,7 @@ from pydantic import Field
 from gateway.config.automatic import AutomaticSection
 from gateway.config.cache import CacheSection
 from gateway.config.cention import Route, Workspace
+from gateway.config.console import ConsoleSection
 from gateway.config.dkim import Dkim
 from gateway.config.gateway import GatewaySection
 from gateway.config.imap import Imap
@@ -44,6 +45,7 @@ class Settings(WholeFile):
     smtp: SmtpSection = Field(default_factory=SmtpSection)
     lmtp: LmtpSection = Field(default_factory=LmtpSection)
     http: HttpSection = Field(default_factory=HttpSection)
+    console: ConsoleSection = Field(default_factory=ConsoleSection)
     mail: MailSection = Field(default_factory=MailSection)
     automatic: AutomaticSection = Field(default_factory=AutomaticSection)
     cention: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")], Workspace] = Field(min_length=1)

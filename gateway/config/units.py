@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, PlainSerializer, PlainValidator
 from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import NoDecode
 
@@ -58,8 +58,9 @@ def duration_text(seconds: float) -> str:
     return f"{seconds * 1000:g} ms"
 
 
-Size = Annotated[int, PlainValidator(read_size), PlainSerializer(size_text)]
-Duration = Annotated[float, PlainValidator(_duration), PlainSerializer(duration_text)]
+# Read before, not instead: the bounds of a field hold as well.
+Size = Annotated[int, BeforeValidator(read_size), PlainSerializer(size_text)]
+Duration = Annotated[float, BeforeValidator(_duration), PlainSerializer(duration_text)]
 
 
 def _authority(path: str) -> str:

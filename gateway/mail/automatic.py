@@ -184,9 +184,9 @@ def _returned_to_nobody(header: Header) -> bool:
 
 
 def _first_word(header: Header, name: str) -> str:
-    return next(_words(header, name), "")
+    return next(_words(header, name), "") if header.raw(name) else ""
 
 
 def _words(header: Header, name: str) -> Iterator[str]:
-    text = header.raw(name)[:200].decode("latin-1").lower()
-    return (match[0] for match in _WORD.finditer(text))
+    value = header.raw(name)
+    return (match[0] for match in _WORD.finditer(value[:200].decode("latin-1").lower())) if value else iter(())

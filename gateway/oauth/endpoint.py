@@ -1,4 +1,4 @@
-"""One question to a token server, bounded in time and size: a form goes there, a JSON object comes back.
+"""One question to a token server, bounded in time and size: a form goes there, or nothing; a JSON object comes back.
 
 It goes by the standard library and not by a Session of requests: no .netrc, proxy or cookie comes in, no redirect is
 followed, and the whole call can be cut when its time is over, however slowly its bytes come.
@@ -22,8 +22,8 @@ from gateway.errors import Temporary
 
 _LONGEST = 256 * 1024
 _PORTS = {"https": 443, "http": 80}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _HEADERS = {
-    "Content-Type": "application/x-www-form-urlencoded",
     "Accept": "application/json",
     "Accept-Encoding": "identity",
     "User-Agent": "cention-gateway",
@@ -70,8 +70,11 @@ class Reply:
         return number if math.isfinite(number) else None
 
 
-def ask(endpoint: Endpoint, fields: Mapping[str, str]) -> Reply:
-    """Post a form (RFC 6749 4.4.2, 6) and return the reply, whatever its status; Temporary where none came."""
+def ask(endpoint: Endpoint, fields: Mapping[str, str] | None) -> Reply:
+    """Post a form (RFC 6749 4.4.2, 6), or get what is there where it is None; return the reply, whatever its status.
+
+    Temporary where none came.
+    """
     parts, end = urlsplit(endpoint.url), time.monotonic() + endpoint.timeout
     try:
         with closing(socket.create_connection(_address(parts), endpoint.timeout)) as line, _cut_at(end, line):
@@ -79,7 +82,7 @@ def ask(endpoint: Endpoint, fields: Mapping[str, str]) -> Reply:
     except (OSError, HTTPException, UnicodeError) as error:
         if time.monotonic() >= end or isinstance(error, TimeoutError):
             raise Temporary(f"{endpoint.host} did not answer within {endpoint.timeout:g} s") from error
-        raise Temporary(f"{endpoint.host} cannot be asked for a token: {_reason(error)}") from error
+        raise Temporary(f"{endpoint.host} cannot be asked{'' if fields is None else ' for a token'}: {_reason(error)}") from error
 
 
 def _address(parts: SplitResult) -> tuple[str, int]:
@@ -107,7 +110,7 @@ def _cut_at(end: float, line: socket.socket) -> Iterator[None]:
         twin.close()
 
 
-def _exchange(endpoint: Endpoint, parts: SplitResult, line: socket.socket, fields: Mapping[str, str]) -> Reply:
+def _exchange(endpoint: Endpoint, parts: SplitResult, line: socket.socket, fields: Mapping[str, str] | None) -> Reply:
     connection = HTTPConnection(*_address(parts))
     connection.default_port = _PORTS[parts.scheme]
     if parts.scheme == "https":
@@ -116,7 +119,10 @@ def _exchange(endpoint: Endpoint, parts: SplitResult, line: socket.socket, field
     connection.sock = line
     with closing(connection):
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, urlencode(fields), _HEADERS)
+        if fields is None:
+            connection.request("GET", target, headers=_HEADERS)
+        else:
+            connection.request("POST", target, urlencode(fields), _HEADERS | _FORM)
         with closing(connection.getresponse()) as response:
             return _read(response, endpoint.host)
 

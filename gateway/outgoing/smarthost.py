@@ -109,10 +109,9 @@ class Transport:
         return tuple(said)
 
     def takes_over(self, before: "Transport") -> None:
-        """Go on with what another one knows of smarthosts and domains, and close that: it is used no more."""
+        """Go on with what another one knows of smarthosts and domains; whoever has that one closes it."""
         self.health = before.health
         self.pace.takes_over(before.pace)
-        before.close()
 
     def reap(self) -> None:
         """Close the connections that were not used for long; to be called now and then."""

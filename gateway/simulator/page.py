@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
+from gateway import look
 from gateway.simulator.calls import Calls
 from gateway.simulator.desk import Desk
 from gateway.simulator.faults import Faults
@@ -17,7 +17,7 @@ from gateway.simulator.pages.message import Message
 from gateway.simulator.pages.show import Show
 from gateway.simulator.pages.traffic import Traffic
 
-STATIC = Path(__file__).parent / "pages" / "static"
+STATIC = str(Path(__file__).parent / "pages" / "static")
 
 
 def routes(desk: Desk, faults: Faults, calls: Calls) -> list[BaseRoute]:
@@ -41,7 +41,7 @@ def routes(desk: Desk, faults: Faults, calls: Calls) -> list[BaseRoute]:
         _done("/faults/clear", traffic.clear),
         _seen("/archive/{name}", show.archive),
         _seen("/live", Live(desk).stream),
-        Mount("/look", StaticFiles(directory=STATIC), middleware=[Middleware(Guard, cache="no-cache")]),
+        Mount("/look", look.served(STATIC), middleware=[Middleware(Guard, cache="no-cache")]),
     ]
 
 

@@ -53,13 +53,19 @@ class Match:
         """Narrow a selection of jobs by asking the index, which is quick for what is rare."""
         if not self.all and not self.none:
             return wanted
-        if dialect == "postgresql":  # which goes by the index, or by the rows, as it thinks best
-            return self.by_rows(wanted, dialect)
+        if dialect == "postgresql":
+            return self._first(wanted) if self.all else self.by_rows(wanted, dialect)
         asked, number = _asked_sqlite(self._sqlite()), _NUMBER[dialect]
         if not self.all:  # what nobody has read yet has no words either
             return wanted.where(job.c.id.not_in(select(number).select_from(_finding).where(asked)))
         # The sum keeps SQLite from asking the index once for each job, instead of going through what it finds.
         return wanted.join(_finding, job.c.id == number + 0).where(asked)
+
+    def _first(self, wanted: Select[Any]) -> Select[Any]:
+        """Have PostgreSQL ask its index first, which it would not for the sake of the order."""
+        asked = _asked_postgresql(self._postgresql())
+        hits = select(_finding.c.job).where(asked).cte("hits").prefix_with("MATERIALIZED")
+        return wanted.join(hits, job.c.id == hits.c.job)
 
     def by_rows(self, wanted: Select[Any], dialect: str) -> Select[Any]:
         """Narrow a selection of few jobs by looking at the words of each."""

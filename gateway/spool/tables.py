@@ -194,6 +194,19 @@ pause = Table(
     Column("probe_at", Float, nullable=False),
 )
 
+# Who is signed in to the console.
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("how", String(10), nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("began", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+)
+
 chunk = Table(
     "chunk",
     metadata,

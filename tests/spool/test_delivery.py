@@ -8,8 +8,8 @@ import pytest
 
 from gateway.model import Envelope, Event
 from gateway.spool import delivery, query, roads
+from gateway.spool.arrival import mail_row
 from gateway.spool.delivery import Fate, Notice, Outcome, Standing, Told
-from gateway.spool.intake import mail_row
 from gateway.spool.spool import Spool
 
 ASA = "asa@client.example"
@@ -59,11 +59,15 @@ def test_what_came_back_is_not_overwritten_by_what_a_try_says(spool: Spool, answ
 def test_a_notice_becomes_a_mail_once_for_what_it_tells(spool: Spool, answer: str) -> None:
     late, gone = (Standing(ASA, fate) for fate in (Fate.DELAYED, Fate.FAILED))
     other = NOTICE[:-1] + "O"
-    for standing, told, name in ((late, Told.DELAYED, NOTICE), (late, Told.DELAYED, "2"), (gone, Told.FAILED, other)):
+    for standing, told, name in (
+        (late, Told.DELAYED, NOTICE),
+        (late, Told.DELAYED, "TWICE"),
+        (gone, Told.FAILED, other),
+    ):
         records(spool, Outcome(answer, (standing,), notice(told, name)))
     for told in (Told.DELAYED, Told.FAILED):
-        records(spool, Outcome(answer, (gone,), notice(told, "3")))
-    assert [len(jobs_of(spool, name)) for name in (NOTICE, "2", other, "3")] == [1, 0, 1, 0]
+        records(spool, Outcome(answer, (gone,), notice(told, "LATE")))
+    assert [len(jobs_of(spool, name)) for name in (NOTICE, "TWICE", other, "LATE")] == [1, 0, 1, 0]
     (job,) = jobs_of(spool, NOTICE)
     assert (job["kind"], job["route"], job["detail"]) == (
         "errand",

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gateway.check import Finding, check
+from gateway.check import check
 from gateway.config.cention import Workspace
 from gateway.config.settings import Settings
 from gateway.config.units import Secret
+from gateway.finding import Finding
 from gateway.plan import plan
 from tests.jwt import jwt
 

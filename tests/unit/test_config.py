@@ -87,6 +87,11 @@ def test_what_the_environment_says_wrongly_is_a_clear_line(tmp_path: Path, monke
             'command_timeout = "soon"',
             'smtp.command_timeout: expected a time such as "30 s"',
         ),
+        (
+            'command_timeout = "5 min"',
+            'command_timeout = "0 s"',
+            "smtp.command_timeout: input should be greater than 0",
+        ),
         ('"[::1]:2525"', '"here"', 'smtp.listen[2]: expected "host:port"'),
         (
             'workspace = "demo"',

@@ -147,3 +147,17 @@ def test_a_hostile_value_takes_no_time(value: bytes) -> None:
 def test_any_value_is_read_somehow(value: str) -> None:
     address = from_header(value.encode())
     assert address is None or address.name or address.email
+
+
+PIECES = (
+    *("=?utf-8?q?Ann_=C3=84rlig?=", "=?utf-8?b?w4RybGln?=", "=?iso-8859-1?Q?'x'?=", "=?x?q?=22a=22?=", '"Lee, Ann"'),
+    *('"A (b) & c"', '"a@b.c"', '"A-"', "Ann", "Dr.", "a.b", "12", ".x", "-", "mailto", "(x)", "&", " ", "  ", ","),
+)
+
+
+# Usual forms of From are read by one pattern, others piece by piece: both are to say the same.
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("".join), st.sampled_from(["", " "]))
+@settings(max_examples=1_000)
+def test_a_writer_is_the_same_whichever_way_it_is_read(name: str, space: str) -> None:
+    value = f"{name}{space}<ann.x@b.example>".encode()
+    assert from_header(value) == next((one for one in mailboxes(value) if one.email), None)
