@@ -14,6 +14,7 @@ RUN python -m venv --without-pip /opt/cention-gateway \
     && /opt/build/bin/python -m pip --python /opt/cention-gateway/bin/python install --no-cache-dir --require-hashes \
         --only-binary :all: --requirement requirements/runtime.txt
 COPY pyproject.toml README.md ./
+COPY docs/man docs/man
 COPY gateway gateway
 RUN /opt/build/bin/python -m build --no-isolation --wheel --outdir dist . \
     && /opt/build/bin/python -m pip --python /opt/cention-gateway/bin/python install --no-cache-dir --no-deps \

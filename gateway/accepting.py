@@ -10,6 +10,7 @@ import gc
 import pickle
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 import uvloop
@@ -57,7 +58,7 @@ class _Accepting:
         self._post = post
         self._settings = _read(post.settings)
         self._stop = asyncio.Event()
-        logging.configure(self._settings.gateway.log, self._settings.gateway.log_level)
+        _configure_log(self._settings)
         smtp = self._settings.smtp
         self._admission = Admission(
             smtp.max_connections, smtp.max_connections_per_address, Tally(post.table, post.number)
@@ -105,10 +106,17 @@ class _Accepting:
             self._room.full = note.content
         elif note.word == "settings":
             self._settings = _read(note.content)
+            _configure_log(self._settings)
             smtp = self._settings.smtp
             self._admission.limit(smtp.max_connections, smtp.max_connections_per_address)
             if self._listener is not None:
                 self._listener.context = self._context()
+
+
+def _configure_log(settings: Settings) -> None:
+    """Have the log as the main process has it; where that cannot be written now, as it was before."""
+    with suppress(OSError):
+        logging.configure(settings.gateway.log, settings.gateway.log_level, settings.log.to, settings.log.levels)
 
 
 async def _tell(link: Link) -> None:

@@ -1,29 +1,26 @@
 """Where the rooms are wired together: settings in, a running gateway out. Start, reload and stop are here alone."""
 
 import asyncio
-import os
-import resource
-import signal
-import sys
 import time
 from enum import StrEnum
-from pathlib import Path
 
-import uvloop
+from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 from ulid import ULID
 
-from gateway import log as logging
 from gateway import metrics
+from gateway.alerting.alerts import Alerts
+from gateway.alerting.channels import channels_of
+from gateway.alerting.sight import Sight
 from gateway.config.settings import Settings
 from gateway.config.units import Listen
-from gateway.errors import GatewayError, SettingsError
+from gateway.errors import GatewayError
 from gateway.flow.readers import Readers
 from gateway.flow.tokens import TokenWatch
 from gateway.flow.worker import Worker
 from gateway.front import Front, OwnFront, ProcessFront, process_context
 from gateway.log import log
-from gateway.plan import Plan, load_plan
+from gateway.plan import Plan
 from gateway.pollers import fetching, pollers_of
 from gateway.readiness import Readiness
 from gateway.sources.admission import Admission
@@ -31,15 +28,20 @@ from gateway.sources.conversation import Context
 from gateway.sources.openings import Openings
 from gateway.sources.sockets import inherited
 from gateway.sources.supervisor import Supervisor
-from gateway.spool import limits
+from gateway.spool import halts, limits
 from gateway.spool.fetching import Places
+from gateway.spool.heartbeat import Heartbeat
 from gateway.spool.hub import Hub
 from gateway.spool.spool import Spool
 from gateway.web.callbacks import routes as callback_routes
+from gateway.web.console.door import behind
+from gateway.web.console.people import People
+from gateway.web.console.room import Console
 from gateway.web.health import healthz, metrics_page, readyz
 from gateway.web.server import WebServer
 
 _WATCH_SECONDS = 1.0
+_ALERTS_SECONDS = 2.0
 
 
 class Role(StrEnum):
@@ -89,8 +91,13 @@ class Gateway:
         self._openings: Openings | None = None
         self._front = self._made_front()
         smtp = settings.smtp
-        self._places = Places(self.spool, str(ULID()))
+        node = str(ULID())
+        self._heartbeat = Heartbeat(self.spool, node, roles)
+        self._places = Places(self.spool, node)
         self._supervisor = Supervisor(self.spool, self._places.hold, smtp.max_size, smtp.max_header_size)
+        self.ready = self._readiness()
+        self._alerts = self._made_alerts()
+        self._console = Console(lambda: self.plan, self.spool, self.ready.document)
         self._web = WebServer(self._web_routes(), settings.http.listen)
         self._watching: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,6 +111,10 @@ class Gateway:
         smtp = settings.smtp
         self._admission = Admission(smtp.max_connections, smtp.max_connections_per_address)
         return OwnFront(self._admission, self._context)
+
+    def _made_alerts(self) -> Alerts:
+        sight = Sight(lambda: self.plan.settings, self.spool, self.ready.parts, lambda: self._supervisor.statuses)
+        return Alerts(sight, self._places, lambda: channels_of(self.plan.settings, self.plan.around.transport))
 
     def _work(self) -> None:
         if Role.WORKER in self.roles:
@@ -120,9 +131,11 @@ class Gateway:
                 self._hub.open(door)
             self.http = await self._web.start()
             await self._start_front()
+            self._look_at_halts()
             if Role.WORKER in self.roles:
                 self._worker.start()
             self._start_pollers()
+            self._alerts.start()
         except BaseException:
             await self._front.stop()
             if self._openings is not None:
@@ -178,17 +191,24 @@ class Gateway:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            dead = [name for name, lives in self._lives().items() if not lives]
+            dead = [name for name, thread in self._threads().items() if not thread]
             if dead:
                 log.ended_unasked(", ".join(dead))
                 self.broken.set()
                 return
             await loop.run_in_executor(None, self._look_at_limits)
+            await loop.run_in_executor(None, self._look_at_halts)
+            await loop.run_in_executor(None, self._heartbeat.beat)
             await loop.run_in_executor(None, self._token_watch.look, self.plan.settings)
             await loop.run_in_executor(None, self.plan.around.transport.reap)
             self._front.full(self.spool.acceptor.room.full)
 
-    def _lives(self) -> dict[str, bool]:
+    def lives(self, silence: float) -> bool:
+        """Whether what nothing works without lives, and the worker went round within so many seconds."""
+        quiet = time.monotonic() - self._worker.alive_at if Role.WORKER in self.roles else 0.0
+        return all(self._threads().values()) and quiet <= silence
+
+    def _threads(self) -> dict[str, bool]:
         return {"writer": self.spool.writer.alive, "worker": Role.WORKER not in self.roles or self._worker.alive}
 
     def _look_at_limits(self) -> None:
@@ -202,16 +222,29 @@ class Gateway:
             self._said = ""
             self.spool.acceptor.room.full = full
 
+    def _look_at_halts(self) -> None:
+        """Have what a person has paused rest here, whichever node he told; what cannot be asked stays as it is."""
+        try:
+            names = self.spool.read(halts.halted)
+        except GatewayError as error:
+            self._say_once(error)
+            return
+        self._worker.halted = names.keys()
+        self.plan.around.transport.halted = halts.of_kind(names, "smarthost")
+        self._supervisor.halt(halts.of_kind(names, "source"))
+
     async def stop(self) -> int:
         """Finish what is in hand within `stop_timeout`, begin nothing else, close; return how many jobs are left."""
         seconds = self.plan.settings.gateway.stop_timeout
         deadline = time.monotonic() + seconds
         self._stopping = True
+        self._console.close()
         if self._watching is not None:
             self._watching.cancel()
         if self._openings is not None:
             self._openings.close()
         loop = asyncio.get_running_loop()
+        ending = loop.run_in_executor(None, self._alerts.stop, min(seconds, _ALERTS_SECONDS))
         fetching = asyncio.create_task(self._stop_fetching())
         try:
             async with asyncio.timeout(seconds):
@@ -219,9 +252,11 @@ class Gateway:
         except TimeoutError:
             self._web.force_exit = True
         await fetching
+        await ending
         left = max(0.1, deadline - time.monotonic())
         unfinished = await loop.run_in_executor(None, self._worker.stop, left)
         await loop.run_in_executor(None, self.plan.around.transport.close)
+        await loop.run_in_executor(None, self._heartbeat.stop)
         self._readers.close()
         self._hub.close()
         self.spool.close()
@@ -268,77 +303,30 @@ class Gateway:
             tls=self.plan.smtp_tls,
         )
 
-    def _web_routes(self) -> list[WebRoute]:
-        ready = Readiness(
+    def _readiness(self) -> Readiness:
+        return Readiness(
             settings=lambda: self.plan.settings,
             spool=self.spool,
             smtp=self._smtp_trouble if Role.SMTP in self.roles else None,
             worker=self._worker if Role.WORKER in self.roles else None,
             supervisor=self._supervisor,
             others=self._others,
+            roles=tuple(sorted(self.roles)),
         )
+
+    def _web_routes(self) -> list[BaseRoute]:
+        ready = self.ready
+        people = People(lambda: self.plan.settings.console, self.spool)
         answer = readyz(ready.parts, ready.notes, **ready.more())
         return [
             *(callback_routes(lambda: self.plan.settings, self.spool) if Role.HTTP in self.roles else []),
             WebRoute("/healthz", healthz, methods=["GET"]),
             WebRoute("/readyz", answer, methods=["GET"]),
             WebRoute("/metrics", metrics_page(ready.count, self._others), methods=["GET"]),
+            *(behind(self._console.routes(), people) if Role.HTTP in self.roles else []),
         ]
 
 
 def _value(settings: Settings, key: str) -> object:
     section, _, name = key.partition(".")
     return getattr(getattr(settings, section), name)
-
-
-def run(path: Path, roles: frozenset[Role] = ALL_ROLES) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the settings again. Exit 70 when a part ended unasked."""
-    loaded = load_plan(path)
-    logging.configure(loaded.settings.gateway.log, loaded.settings.gateway.log_level)
-    _take_descriptors()
-    unfinished, broken = uvloop.run(_run(path, loaded, roles))
-    if unfinished or broken:
-        # Threads that wait for others would hold the process; the next start takes their jobs up.
-        sys.stderr.flush()
-        os._exit(os.EX_SOFTWARE if broken else 0)
-
-
-def _take_descriptors() -> None:
-    """Have as many descriptors as we may: what is usual, 1,024, is for programs that use select."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-async def _run(path: Path, loaded: Plan, roles: frozenset[Role]) -> tuple[int, bool]:
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    gateway = Gateway(loaded, roles)
-
-    def end(number: signal.Signals) -> None:
-        log.stopping(number.name)
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end, number)
-    loop.add_signal_handler(signal.SIGHUP, _reload, gateway, path)
-    ends = [loop.create_task(ended.wait()), loop.create_task(gateway.broken.wait())]
-    starting = loop.create_task(gateway.start())
-    await asyncio.wait([starting, *ends], return_when=asyncio.FIRST_COMPLETED)
-    if not starting.done():
-        starting.cancel()
-        await asyncio.wait([starting])
-        return 0, False
-    starting.result()
-    try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        unfinished = await gateway.stop()
-    return unfinished, gateway.broken.is_set()
-
-
-def _reload(gateway: Gateway, path: Path) -> None:
-    try:
-        needs_restart = gateway.reload(load_plan(path))
-    except SettingsError as error:
-        log.reload_refused(error.lines)
-    else:
-        log.reloaded(needs_restart)

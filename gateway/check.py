@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from gateway.cention.resource import ATTACHMENTS
 from gateway.cention.token import day
 from gateway.config.cention import Workspace
-from gateway.config.units import Listen, Secret
+from gateway.config.units import Secret
 from gateway.errors import GatewayError, Permanent, Refused
 from gateway.finding import Finding, State
 from gateway.flow.tokens import standing
@@ -24,7 +24,6 @@ from gateway.reach import reach
 from gateway.sources.imap_keep import place
 from gateway.sources.imap_login import Login
 from gateway.spool.spool import Spool
-from gateway.status.live import ask
 
 _SOON_DAYS = 14
 
@@ -52,19 +51,18 @@ def check(plan: Plan) -> list[Finding]:
     return findings + reach(plan)
 
 
-def health(listen: Listen) -> str:
-    """Ask the gateway that listens there whether it is ready; return what is wrong, "" for nothing."""
-    live = ask(listen)
-    return live.trouble or "; ".join(f"{name}: {said}" for name, said in live.parts.items() if said)
-
-
 def _spool(url: str) -> Finding:
     try:
         spool = Spool(url)
-        spool.close()
+        try:
+            name, doubts = spool.name, spool.doubts()
+        finally:
+            spool.close()
     except GatewayError as error:
         return Finding("spool", "wrong", str(error))
-    return Finding("spool", "ok", f"{url} can be written")
+    if doubts:
+        return Finding("spool", "warning", "; ".join(doubts))
+    return Finding("spool", "ok", f"{name} can be written")
 
 
 def _hostname(name: str) -> Finding:

@@ -154,6 +154,7 @@ def _settings(folder: Path, simulator: Simulator, sink: int) -> Settings:
             },
             "smtp": {"listen": ["127.0.0.1:0"]},
             "http": {"listen": "127.0.0.1:0"},
+            "console": {"open": True},
             "cention": {"demo": workspace},
             "route": [route],
             "outgoing": {"smarthosts": [f"smtp://127.0.0.1:{sink}"]},
@@ -163,7 +164,7 @@ def _settings(folder: Path, simulator: Simulator, sink: int) -> Settings:
 
 
 async def _show(stage: Stage, say: Say) -> list[Outcome]:
-    say(f"gateway    SMTP {stage.smtp[0]}:{stage.smtp[1]}, HTTP http://{stage.gateway.http}")
+    say(f"gateway    SMTP {stage.smtp[0]}:{stage.smtp[1]}, HTTP http://{stage.gateway.http} (its console)")
     say(f"Cention    {stage.simulator.url} (simulated; its agents sit at {stage.simulator.origin}/)\n")
     outcomes = []
     for number, mail in enumerate(mails(), 1):

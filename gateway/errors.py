@@ -5,6 +5,40 @@ family is treated as `Temporary` by the worker and as "451, try again" by the so
 """
 
 from datetime import timedelta
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something waits for a person, in a word that stays the same; `flow/advice.py` has what to do for each."""
+
+    DOCUMENT_REFUSED = "document-refused"
+    DOCUMENT_INVALID = "document-invalid"
+    TOO_LARGE = "too-large"
+    READER_CRASHED = "reader-crashed"
+    GIVEN_UP = "given-up"
+    RECIPIENT_REFUSED = "recipient-refused"
+    NO_RECIPIENT = "no-recipient"
+    ANSWER_EMPTY = "answer-empty"
+    ANSWER_UNREADABLE = "answer-unreadable"
+    MAIL_UNWRITABLE = "mail-unwritable"
+    SMARTHOST_UNFIT = "smarthost-unfit"
+    SETTINGS_GONE = "settings-gone"
+    ERRAND_NOT_FOUND = "errand-not-found"
+    ATTACHMENT_MISSING = "attachment-missing"
+    CONTENT_MISSING = "content-missing"
+    BY_HAND = "by-hand"
+    UNAUTHORISED = "token-refused"
+    HELD_BY_RULE = "held-by-rule"
+    LOOP = "loop"
+    HELD_BY_HAND = "held-by-hand"
+    OTHER = "other"
+
+
+def said(error: BaseException) -> str:
+    """Put an error in words, without the system's number for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
 
 
 class GatewayError(Exception):
@@ -19,12 +53,25 @@ class Temporary(GatewayError):
         self.delay = delay
 
 
+class Paused(Temporary):
+    """A person has paused what is needed: the job waits, and has not failed."""
+
+
 class Permanent(GatewayError):
     """Trying again unchanged cannot help: park the job with this reason, for a person."""
+
+    reason = Reason.OTHER
+
+    def __init__(self, *said: object, reason: Reason | None = None) -> None:
+        super().__init__(*said)
+        if reason is not None:
+            self.reason = reason
 
 
 class TooLarge(Permanent):
     """Permanent for the whole, but a smaller one may pass (HTTP 413, or a 400 that names the size)."""
+
+    reason = Reason.TOO_LARGE
 
 
 class Refused(GatewayError):

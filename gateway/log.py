@@ -3,30 +3,52 @@
 Other rooms call these methods, so that a fact has one name and one set of fields wherever it happens.
 """
 
+import inspect
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
+from gateway.sink import File, Journal, Sink, Terminal
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_ROOM_DEPTH = 2
+_least: dict[str, int] = {}
+"""The least level of each room that has one of its own, and of the others by the name ""."""
 
 
-def configure(form: str, level: str) -> None:
-    """Choose the log's form ("auto", "human", "json") and its least level; everything goes to standard error.
+def configure(form: str, level: str, to: str = "stderr", levels: Mapping[Any, str] | None = None) -> None:
+    """Choose the log's form ("auto", "human", "json"), least level (and those of rooms), and where it goes.
 
-    Tracebacks come without local variables: mails and secrets are among those.
+    That is "stderr", "journald" or "file:PATH"; OSError where it cannot be had. Tracebacks come without local
+    variables: mails and secrets are among those.
     """
-    human = form == "human" or (form == "auto" and sys.stderr.isatty())
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if human
-        else structlog.processors.JSONRenderer(serializer=_json)
+    _least.clear()
+    _least.update({room: _LEVELS[one] for room, one in ({"": level} | dict(levels or {})).items()})
+    human = form == "human" or (form == "auto" and to == "stderr" and sys.stderr.isatty())
+    lines = _Lines(_sink(to)) if to != "journald" else _Entries(Journal())
+    structlog.configure(
+        processors=[*_steps(human=human), lines.render(human=human)],
+        wrapper_class=structlog.make_filtering_bound_logger(min(_least.values())),
+        logger_factory=lambda: lines,
+        cache_logger_on_first_use=False,
     )
+    for name in ("aiosmtpd", "mail.log", "uvicorn", "alembic", "asyncio", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL if name in {"mail.log", "uvicorn"} else logging.WARNING)
+
+
+def _sink(to: str) -> Sink:
+    return File(to.removeprefix("file:")) if to.startswith("file:") else Terminal()
+
+
+def _steps(*, human: bool) -> list[Any]:
     steps: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -34,14 +56,40 @@ def configure(form: str, level: str) -> None:
     ]
     if not human:
         steps.append(structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)))
-    structlog.configure(
-        processors=[*steps, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    for name in ("aiosmtpd", "mail.log", "uvicorn", "alembic", "asyncio", "urllib3"):
-        logging.getLogger(name).setLevel(logging.CRITICAL if name in {"mail.log", "uvicorn"} else logging.WARNING)
+    return steps
+
+
+class _Lines:
+    """Takes rendered lines to a sink."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.debug = self.info = self.warning = self.error = sink.write
+
+    @staticmethod
+    def render(*, human: bool) -> Any:
+        if not human:
+            return structlog.processors.JSONRenderer(serializer=_json)
+        colours = sys.stderr.isatty()
+        return structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+
+
+class _Entries:
+    """Takes facts to the journal, field by field; the time is the journal's own."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    @staticmethod
+    def render(*, human: bool) -> Any:
+        del human
+        return lambda _logger, _name, fields: ((), fields)
+
+    def _take(self, *, event: str, level: str, timestamp: str, **fields: Any) -> None:
+        del timestamp
+        said = " ".join(f"{name}={value if isinstance(value, str) else _json(value)}" for name, value in fields.items())
+        self._journal.send(level, f"{event} {said}".strip(), fields)
+
+    debug = info = warning = error = _take
 
 
 def _json(fields: Any, **_: object) -> str:
@@ -51,13 +99,24 @@ def _json(fields: Any, **_: object) -> str:
         return json.dumps(fields, default=repr)
 
 
+def _room(frame: FrameType | None) -> str:
+    """Return the room that a frame's code belongs to: its package, or "main" for what stands in none."""
+    name = frame.f_globals.get("__name__", "") if frame is not None else ""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "gateway" and len(parts) > _ROOM_DEPTH else "main"
+
+
 class Log:
     """What can be said. Each method is one fact; `trace` is the id of the mail or callback it is about."""
 
     def _say(self, level: str, fact: str, **fields: object) -> None:
+        frame = inspect.currentframe()
+        room = _room(frame.f_back.f_back if frame is not None and frame.f_back is not None else None)
+        if _LEVELS[level] < _least.get(room, _least.get("", 0)):
+            return
         # A log that cannot be written (a closed pipe, a full disk) must not cost a mail.
         with suppress(OSError, ValueError):
-            getattr(structlog.get_logger(), level)(fact, **fields)
+            getattr(structlog.get_logger(), level)(fact, room=room, **fields)
 
     def started(self, **where: object) -> None:
         """Every part listens and works."""
@@ -143,6 +202,10 @@ class Log:
         """A paused lane works again."""
         self._say("info", "resumed", lane=lane)
 
+    def person(self, name: str, what: str, address: str, **more: object) -> None:
+        """Somebody signed in to the console, or out, or was refused; `name` is "" where nobody is called so."""
+        self._say("warning" if "refused" in what else "info", what, person=name, address=address, **more)
+
     def poller(self, name: str, state: str, reason: str = "") -> None:
         """A poller went into another state, or fails for another reason than before."""
         self._say("warning" if reason else "info", f"poller {state}", poller=name, reason=reason)
@@ -154,6 +217,18 @@ class Log:
     def skipped(self, poller: str, what: str, reason: str) -> None:
         """A message could not be taken and is left where it is; it is tried again later."""
         self._say("warning", "message skipped", poller=poller, message=what, reason=reason)
+
+    def alerted(self, channel: str, what: str, said: str, *, wrong: bool) -> None:
+        """Somebody was told by a channel that something is wrong, or right again."""
+        self._say("warning" if wrong else "info", "alert sent", channel=channel, about=what, wrong=wrong, said=said)
+
+    def alert_not_sent(self, channel: str, reason: str) -> None:
+        """A channel of the alerts failed; it is tried again."""
+        self._say("error", "alert not sent", channel=channel, reason=reason)
+
+    def telemetry(self, *, failing: bool) -> None:
+        """The collector of traces takes none, or takes them again."""
+        self._say("warning" if failing else "info", "traces are not sent" if failing else "traces are sent")
 
     def swept(self, orphans: int) -> None:
         """Bodies that no mail refers to were removed."""

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.registry import Collector
 
 registry = CollectorRegistry()
+_ROAD_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200, 432_000)
 
 mails_accepted = Counter("cention_gateway_mails_accepted", "Mails accepted, by way in.", ["source"], registry=registry)
 mails_copied = Counter(
@@ -61,6 +62,45 @@ jobs = Gauge(
     ["kind", "state"],
     registry=registry,
 )
+errands = Counter(
+    "cention_gateway_errands",
+    "Tries of errands, by route and outcome: done, again, parked, held, discarded.",
+    ["route", "outcome"],
+    registry=registry,
+)
+errand_seconds = Histogram(
+    "cention_gateway_errand_seconds",
+    "Time from a mail's receipt to its errand, by route.",
+    ["route"],
+    buckets=_ROAD_SECONDS,
+    registry=registry,
+)
+answers = Counter(
+    "cention_gateway_answers",
+    "Tries of answers, by workspace and outcome: done, again, parked, held, discarded.",
+    ["workspace", "outcome"],
+    registry=registry,
+)
+answer_seconds = Histogram(
+    "cention_gateway_answer_seconds",
+    "Time from a callback to its mail's being with the smarthost, by workspace.",
+    ["workspace"],
+    buckets=_ROAD_SECONDS,
+    registry=registry,
+)
+recipients = Counter(
+    "cention_gateway_recipients",
+    "Recipients of answers, by smarthost and fate: sent, delayed, failed; by report: bounced, complained.",
+    ["smarthost", "fate"],
+    registry=registry,
+)
+parked = Counter("cention_gateway_parked", "Jobs that were parked, by reason.", ["reason"], registry=registry)
+lane_jobs = Gauge(
+    "cention_gateway_lane_jobs",
+    "Jobs of a route's errands or a workspace's answers that are not at their end, by state.",
+    ["lane", "state"],
+    registry=registry,
+)
 loops = Counter(
     "cention_gateway_loops",
     "Alerts that too many mails of one sender and subject came; further ones are held.",
@@ -81,6 +121,12 @@ token_days_left = Gauge(
     ["owner"],
     registry=registry,
 )
+ready = Gauge(
+    "cention_gateway_ready", "1 while a part of this node is well, 0 while it is not.", ["part"], registry=registry
+)
+disk_free = Gauge("cention_gateway_disk_free_bytes", "Free disk where the spool is.", registry=registry)
+build = Gauge("cention_gateway_build_info", "1, with the version of the program.", ["version"], registry=registry)
+alerts = Gauge("cention_gateway_alerts", "Things that are wrong by [alerts], as this node knows.", registry=registry)
 paused = Gauge("cention_gateway_paused", "1 while a lane waits for new credentials.", ["lane"], registry=registry)
 
 

@@ -16,7 +16,7 @@ from gateway.config.lmtp import UnixSocket
 from gateway.config.maildir import Directory, Maildir, Pickup
 from gateway.config.pop3 import Pop3
 from gateway.config.units import duration_text
-from gateway.errors import GatewayError, Refused
+from gateway.errors import GatewayError, Refused, said
 from gateway.finding import Finding
 from gateway.oauth.source import TokenSource
 from gateway.plan import Plan
@@ -73,7 +73,7 @@ def _mailbox(mailbox: Imap | Pop3, look: Callable[[], Iterator[Finding]]) -> lis
     except socket.gaierror as error:
         found.append(Finding(what, "wrong", f"host {host} is not found in DNS: {error.strerror}"))
     except (GatewayError, OSError) as error:
-        found.append(Finding(what, "wrong", f"{host}:{port} cannot be used: {error}"))
+        found.append(Finding(what, "wrong", f"{host}:{port} cannot be used: {said(error)}"))
     return found
 
 

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from gateway import metrics
@@ -13,6 +15,7 @@ from gateway.flow.worker import Worker
 from gateway.sources.poller import State
 from gateway.sources.supervisor import Supervisor
 from gateway.spool import query
+from gateway.spool.room import free
 from gateway.spool.spool import Spool
 from gateway.spool.threads import held_in_loops
 
@@ -32,6 +35,7 @@ class Readiness:
     worker: Worker | None
     supervisor: Supervisor
     others: metrics.Others
+    roles: tuple[str, ...] = ()
 
     def parts(self) -> dict[str, str]:
         """What is wrong with each part, "" for nothing."""
@@ -51,6 +55,7 @@ class Readiness:
     def more(self) -> dict[str, Callable[[], Any]]:
         """Return what looks at the further members of the document, for `gateway.status.live` to read."""
         return {
+            "roles": lambda: self.roles,
             "tokens": self.tokens,
             "mailboxes": self.mailboxes,
             "arrivals": lambda: metrics.arrivals(self.others),
@@ -100,8 +105,18 @@ class Readiness:
         ]
 
     def count(self) -> None:
-        """Set the gauges of tokens, mailboxes and the spool; while the spool is away it has none, the rest is there."""
+        """Set the gauges of all that is looked at; while the spool is away it has none, the rest is there."""
         count(self._standings())
+        metrics.build.labels(_version()).set(1)
+        for part, trouble in self.parts().items():
+            metrics.ready.labels(part).set(not trouble)
+        self._count_mailboxes()
+        for smarthost, standing in self.smarthosts().items():
+            metrics.smarthost_failing.labels(smarthost).set(bool(standing["failures"]))
+            metrics.smarthost_mails.labels(smarthost).set(standing["mails"])
+        self._count_stored()
+
+    def _count_mailboxes(self) -> None:
         for one in self.supervisor.statuses:
             age = time.time() - (one.last_success or one.started)
             metrics.mailbox_age.labels(one.name).set(0.0 if one.state is State.ELSEWHERE else age)
@@ -109,16 +124,25 @@ class Readiness:
                 metrics.mailbox_mails.labels(one.name, outcome).set(number)
             for known in State:
                 metrics.mailbox_state.labels(one.name, known).set(one.state is known)
-        for smarthost, standing in self.smarthosts().items():
-            metrics.smarthost_failing.labels(smarthost).set(bool(standing["failures"]))
-            metrics.smarthost_mails.labels(smarthost).set(standing["mails"])
+
+    def _count_stored(self) -> None:
+        if (door := self.spool.door) is not None:
+            metrics.disk_free.set(free(door.parent))
         metrics.jobs.clear()
+        metrics.lane_jobs.clear()
+        lanes = self.settings().lanes()
         try:
             counts, oldest = self.spool.read(query.counts), self.spool.read(query.oldest_unfinished)
+            by_lane = self.spool.read(lambda connection: query.lane_counts(connection, lanes))
+            pauses = {pause["lane"] for pause in self.spool.read(query.pauses)}
         except GatewayError:
             return
         for kind, state, number in counts:
             metrics.jobs.labels(kind, state).set(number)
+        for lane, state, number in by_lane:
+            metrics.lane_jobs.labels(lane, state).set(number)
+        for lane in lanes:
+            metrics.paused.labels(lane).set(lane in pauses)
         metrics.oldest_waiting.set(max(0.0, time.time() - oldest) if oldest is not None else 0.0)
 
     def _standings(self) -> list[Standing]:
@@ -156,6 +180,15 @@ class Readiness:
 
 def _trouble(state: State, since: float, error: str) -> str:
     return f"{'login refused' if state is State.REFUSED else 'failing'} since {_minute(since)}: {error}"
+
+
+@cache
+def _version() -> str:
+    """Return the program's version; it has none where it runs from its source alone."""
+    try:
+        return version("cention-gateway")
+    except PackageNotFoundError:
+        return "source"
 
 
 def _minute(at: float) -> str:

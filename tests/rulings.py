@@ -7,7 +7,7 @@ from gateway.config.settings import Settings
 from gateway.config.units import Secret
 from gateway.flow.inbound import Reading, to_errand
 from gateway.flow.ruling import Arrived, ruled
-from gateway.mail.parse import parse
+from gateway.mail.parse import read
 from gateway.route.outcome import Outcome
 from gateway.route.source import source
 
@@ -60,8 +60,11 @@ def settings(rules: str = "", **of_routes: str) -> Settings:
 def outcome(given: Settings | str, mail: bytes = MAIL, route: str = "support", **arrived: Any) -> Outcome:
     """What rules make of a mail that came to a route; `arrived` says how it came."""
     rules = source(settings(given) if isinstance(given, str) else given)
-    errand = to_errand(parse(mail, "<1@gw>"), Reading("envelope@example.com", "<1@gw>"))
-    return ruled(mail, errand, Arrived(rules, route, **({"recipients": ("support@example.com",)} | arrived)))
+    parsed = read(mail, "<1@gw>")
+    errand = to_errand(parsed.mail, Reading("envelope@example.com", "<1@gw>"))
+    return ruled(
+        parsed.header, len(mail), errand, Arrived(rules, route, **({"recipients": ("support@example.com",)} | arrived))
+    )
 
 
 def matched(given: Settings | str, mail: bytes = MAIL, **arrived: Any) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from prometheus_client.metrics import MetricWrapperBase
 
 from gateway import metrics
 from gateway.cli import cli
@@ -32,6 +33,7 @@ SECTIONS = {
     "smtp": "SmtpSection",
     "lmtp": "LmtpSection",
     "http": "HttpSection",
+    "console": "ConsoleSection",
     "mail": "MailSection",
     "automatic": "AutomaticSection",
     "cention.demo": "Workspace",
@@ -40,6 +42,9 @@ SECTIONS = {
     "outgoing": "OutgoingSection",
     "notices": "NoticesSection",
     "cache": "CacheSection",
+    "alerts": "AlertsSection",
+    "log": "LogSection",
+    "telemetry": "TelemetrySection",
     "worker": "WorkerSection",
 }
 
@@ -105,11 +110,14 @@ def test_every_command_is_on_the_operations_page() -> None:
     assert listed == commands()
 
 
-def test_every_metric_is_on_the_operations_page() -> None:
-    names = set()
-    for family in metrics.registry.collect():
-        names.add(family.name + ("_total" if family.type == "counter" else ""))
-    assert names == set(re.findall(r"`(cention_gateway_\w+)`", text("docs/operations.md")))
+def test_every_metric_is_on_the_monitoring_page_with_its_labels() -> None:
+    found = {}
+    for one in vars(metrics).values():
+        if isinstance(one, MetricWrapperBase):
+            (family,) = one.describe()
+            found[family.name + ("_total" if family.type == "counter" else "")] = ", ".join(one._labelnames)
+    page = text("docs/monitoring.md")
+    assert dict(re.findall(r"^\| `(cention_gateway_\w+)` \|(?: ([\w, ]+))? \|", page, re.MULTILINE)) == found
 
 
 # The pages name functions so that the code can be read along: each is where the page says.

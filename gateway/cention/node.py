@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Above it, a number has lost digits on the way: orjson reads integers of more than 64 bits as floats.
@@ -15,6 +15,8 @@ _MOST = 10_000
 
 class Malformed(Permanent):
     """A document that breaks the contract's shape: `pointer` (RFC 6901) says where, `detail` what was expected."""
+
+    reason = Reason.ANSWER_UNREADABLE
 
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(pointer, detail)

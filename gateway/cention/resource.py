@@ -7,7 +7,7 @@ import pybase64
 
 from gateway.cention import jsontext
 from gateway.cention.node import Malformed, Node
-from gateway.errors import Permanent, Temporary, TooLarge
+from gateway.errors import Permanent, Reason, Temporary, TooLarge
 from gateway.model import Attachment, Resource
 
 ATTACHMENTS = "c3_response_attachments"
@@ -39,9 +39,14 @@ def address(base: str, resource: Resource) -> str:
     Permanent where type or id cannot be asked for.
     """
     if resource.type not in RESOURCE_TYPES:
-        raise Permanent(f"the answer names a resource of the unknown type {resource.type[:100]!r}")
+        raise Permanent(
+            f"the answer names a resource of the unknown type {resource.type[:100]!r}", reason=Reason.ANSWER_UNREADABLE
+        )
     if not _ID.fullmatch(resource.id):
-        raise Permanent(f"the answer names a resource of type {resource.type} by the unusable id {resource.id[:100]!r}")
+        raise Permanent(
+            f"the answer names a resource of type {resource.type} by the unusable id {resource.id[:100]!r}",
+            reason=Reason.ANSWER_UNREADABLE,
+        )
     base = base.rstrip("/")
     return _under(base, resource.link or "") or f"{base}/capi/json/{resource.type}/{resource.id}"
 

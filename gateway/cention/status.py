@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from gateway.errors import GatewayError, Permanent, Refused, Temporary, TooLarge
+from gateway.errors import GatewayError, Permanent, Reason, Refused, Temporary, TooLarge
 
 _DAY = timedelta(days=1)
 _LONGEST = 500
@@ -39,7 +39,7 @@ def error_for(
     ):
         return TooLarge(said)
     if 400 <= status < 500 and status not in _TRY_AGAIN:  # noqa: PLR2004 - RFC 9110 15.5, the client errors
-        return Permanent(said)
+        return Permanent(said, reason=Reason.DOCUMENT_REFUSED)
     if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 15.4, redirection
         said = f"Cention answered {status}{_phrase(status)}, {_elsewhere(headers, token)}"
     return Temporary(said, _delay(_header(headers, "retry-after"), now))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 
 USER_TYPES = ("cention", "solidus", "clearinteract")
 
@@ -25,6 +25,8 @@ _SHOWN = 60
 
 class Invalid(Permanent):
     """A document that the contract forbids: the `field` by its name there, what is wrong, the contract's `section`."""
+
+    reason = Reason.DOCUMENT_INVALID
 
     def __init__(self, field: str, said: str, section: str) -> None:
         super().__init__(field, said, section)

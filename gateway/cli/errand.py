@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.cli import completion
 from gateway.cli.exits import Exit
 from gateway.cli.fields import FieldOption, given, with_fields
 from gateway.cli.options import DEFAULT, AsJson, Config
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Create and end errands by hand.")
 
-Route = Annotated[str, typer.Option(help="The route of the settings whose workspace and token are used.")]
-OfWorkspace = Annotated[str, typer.Option(help="A workspace of the settings, with --token.")]
+Route = Annotated[
+    str,
+    typer.Option(
+        help="The route of the settings whose workspace and token are used.", autocompletion=completion.routes
+    ),
+]
+OfWorkspace = Annotated[
+    str, typer.Option(help="A workspace of the settings, with --token.", autocompletion=completion.workspaces)
+]
 Url = Annotated[
     str, typer.Option(help="The API's base, https://<api domain>/s/<workspace>, with --token; no settings.")
 ]
@@ -154,7 +162,7 @@ def create(asked: Asked, **typed: Any) -> None:
 def end(
     asked: Asked,
     errand_id: Annotated[
-        str, typer.Argument(metavar="[ID]", help="The errand; without it Cention has only the call to find it by.")
+        str, typer.Argument(metavar="ID", help="The errand; without it Cention has only the call to find it by.")
     ] = "",
     **typed: Any,
 ) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 
 from gateway.errors import GatewayError, Permanent, Refused, SettingsError
@@ -21,6 +21,22 @@ class Exit(IntEnum):
     NOT_ALLOWED = 77
     SETTINGS = 78
 
+
+# Of each code what it says, for the pages that the commands' descriptions are printed on.
+MEANINGS: Mapping[int, str] = {
+    0: "done",
+    Exit.FAILED: "a check, search or act came out wrong, or something needs a person; what, stands on standard error",
+    2: "wrong usage: no such option, or a value that cannot be read",
+    Exit.USAGE: "wrong usage: words that do not go together",
+    Exit.UNUSABLE: "the mail, document or job cannot be used",
+    Exit.NO_INPUT: "a file cannot be read",
+    Exit.NO_RECIPIENT: "no such recipient here",
+    Exit.UNAVAILABLE: "a server is not there, or no gateway answers",
+    70: "a part of the gateway ended unasked",
+    Exit.AGAIN: "not now: try again later (what Postfix's pipe does of itself)",
+    Exit.NOT_ALLOWED: "credentials were refused",
+    Exit.SETTINGS: "wrong settings: a line for each mistake",
+}
 
 _CODES: tuple[tuple[type[GatewayError], Exit], ...] = (
     (SettingsError, Exit.SETTINGS),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import completion
 from gateway.cli.exits import Exit
 from gateway.cli.options import DEFAULT, AsJson, Config
 from gateway.cli.terminal import complain
@@ -22,9 +23,12 @@ _FLAVOURS = "auto, mboxo, mboxrd, mboxcl, mboxcl2"
 
 
 Paths = Annotated[
-    list[Path], typer.Argument(metavar="PATH...", help="An mbox, Maildir, MH folder, .eml or .msg, or a folder.")
+    list[Path], typer.Argument(metavar="PATH", help="An mbox, Maildir, MH folder, .eml or .msg, or a folder.")
 ]
-RouteName = Annotated[str, typer.Option(help="The route of all mail, or of what --route-by finds none for.")]
+RouteName = Annotated[
+    str,
+    typer.Option(help="The route of all mail, or of what --route-by finds none for.", autocompletion=completion.routes),
+]
 RouteBy = Annotated[
     list[str] | None,
     typer.Option(metavar="HEADER", help="A header that names the recipient; repeated, the first that does decides."),

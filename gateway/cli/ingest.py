@@ -4,7 +4,6 @@ Its exit code is read by a mail server, for which only 75 means "keep it and try
 not with the mail, wrong settings and wrong usage included, is 75. 65 and 67 are for mails that never can be taken.
 """
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -73,6 +72,8 @@ def _first(match: Callable[[str], str | None], *addresses: str | None) -> list[s
 
 
 def _take(config: Path, given: Sequence[str], sender: str | None) -> Receipt:
+    import asyncio
+
     from gateway.config.pipe import load_pipe
     from gateway.ingest import ingest as take
     from gateway.recipients import checked

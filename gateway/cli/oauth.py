@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import completion
 from gateway.cli.options import DEFAULT, AsJson, Config
 from gateway.cli.terminal import print_json
 from gateway.errors import SettingsError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Access tokens of mailboxes.")
 
-Name = Annotated[str, typer.Argument(help="The NAME of [oauth.NAME].")]
+Name = Annotated[str, typer.Argument(help="The NAME of [oauth.NAME].", autocompletion=completion.sign_ins)]
 
 
 @app.command()

@@ -1,109 +1,68 @@
-"""`queue`: jobs, and acts on them."""
+"""`queue`: looking at jobs; `acts` has what can be done with them."""
 
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from gateway.cli.exits import Exit
+from gateway.cli import completion
 from gateway.cli.options import DEFAULT, AsJson, Config, opened
-from gateway.cli.terminal import complain, print_json, print_table
-
-if TYPE_CHECKING:
-    from gateway.operate import Moved
-    from gateway.spool.spool import Spool
+from gateway.cli.search import Searching, searched
+from gateway.cli.terminal import print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="See jobs and act on them.")
-Jobs = Annotated[list[str], typer.Argument(metavar="ID...", help="Jobs' numbers, or ids of mails or callbacks.")]
-Reason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the trace.")]
 
 
-@app.command("list")
+@app.command("list", cls=Searching)
 def queue_list(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORD", help="A search, as in the console.", autocompletion=completion.words),
+    ] = None,
     config: Config = DEFAULT,
     state: Annotated[
-        list[str] | None, typer.Option("--state", "-s", help="queued, working, held, parked, done, discarded.")
+        list[str] | None,
+        typer.Option("--state", "-s", help="Short for state:, may be repeated.", autocompletion=completion.states),
     ] = None,
-    route: Annotated[str, typer.Option(help="Only this route's jobs.")] = "",
+    route: Annotated[str, typer.Option(help="Short for route:.", autocompletion=completion.routes)] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 100,
+    below: Annotated[
+        int | None, typer.Option(min=1, max=10**18, help="Only jobs with a smaller number: the next page.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List jobs, newest first; those that are not at their end, unless a state is named."""
-    from rich.table import Table
+    """List jobs, newest first: those that are not at their end, or what a search finds wherever it stands.
+
+    Keys of the search: from: to: subject: errand: state: route: before: after: larger: smaller: has:attachment
+    message-id: kind: source:, each with - before it for what is not wanted; a word without a key may stand anywhere.
+    """
+    from rich.console import Console
 
     from gateway import operate
+    from gateway.cli.listing import listing
 
+    wanted = searched(words or [], state or ([] if words else ["waiting", "parked"]), route)
     with opened(config) as spool:
-        rows = operate.listing(spool, state or ["queued", "working", "held", "parked"], route, limit)
+        found = operate.found(spool, wanted, below, limit)
     if as_json:
-        print_json(rows)
+        print_json(found.rows)
         return
-    table = Table("job", "kind", "state", "route", "tries", "id", "subject", "what", box=None)
-    for row in rows:
-        table.add_row(*(operate.cells(row)))
-    print_table(table)
+    console = Console()
+    if not found.rows or console.is_terminal:
+        print(f"{wanted}{'' if found.rows else ': nothing'}", file=sys.stderr)
+    if found.rows:
+        print_table(listing(found.rows, console))
+    if found.below is not None:
+        print(f"There are older ones: the same with --below {found.below}", file=sys.stderr)
 
 
 @app.command("show")
-def queue_show(name: Annotated[str, typer.Argument(metavar="ID")], config: Config = DEFAULT) -> None:
+def queue_show(
+    name: Annotated[str, typer.Argument(metavar="ID", autocompletion=completion.jobs)], config: Config = DEFAULT
+) -> None:
     """Print all that is known of a job, as JSON."""
     from gateway import operate
 
     with opened(config) as spool:
         print_json(operate.show(spool, name))
-
-
-def _act(config: Path, names: list[str], act: Callable[["Spool", list[str]], "Moved"]) -> None:
-    with opened(config) as spool:
-        moved = act(spool, names)
-    print(f"{moved.verb}: {', '.join(map(str, moved.jobs)) or 'nothing'}")
-    for line in moved.left:
-        print(line, file=sys.stderr)
-    if moved.left:
-        raise typer.Exit(Exit.FAILED)
-
-
-@app.command("retry")
-def queue_retry(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="ID...", help="Jobs, or ids of mails or callbacks.")
-    ] = None,
-    config: Config = DEFAULT,
-    *,
-    every: Annotated[bool, typer.Option("--all-parked", help="All parked ones.")] = False,
-) -> None:
-    """Try jobs again now: parked and discarded ones, and those that wait for their next try."""
-    from gateway import operate
-
-    if not names and not every:
-        raise complain("name jobs, or say --all-parked", Exit.USAGE)
-    with opened(config) as spool:
-        wanted = [str(row["id"]) for row in operate.listing(spool, ["parked"], "", 100_000)] if every else names or []
-    _act(config, wanted, operate.retry)
-
-
-@app.command("park")
-def queue_park(names: Jobs, reason: Reason = "by hand", config: Config = DEFAULT) -> None:
-    """Set queued or held jobs aside until a person retries them."""
-    from gateway import operate
-
-    _act(config, names, lambda spool, wanted: operate.park(spool, wanted, reason))
-
-
-@app.command("discard")
-def queue_discard(names: Jobs, reason: Reason, config: Config = DEFAULT) -> None:
-    """End jobs without doing them; what they were for stays until its time is over."""
-    from gateway import operate
-
-    _act(config, names, lambda spool, wanted: operate.discard(spool, wanted, reason))
-
-
-@app.command("release")
-def queue_release(names: Jobs, config: Config = DEFAULT) -> None:
-    """Let held jobs go on now."""
-    from gateway import operate
-
-    _act(config, names, operate.release)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import completion
 from gateway.cli.exits import Exit
 from gateway.cli.options import DEFAULT, AsJson, Config
 from gateway.cli.terminal import complain, content_of, print_json
@@ -24,10 +25,14 @@ def rules() -> None:
 
 @app.command("test")
 def rules_test(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Mails (.eml).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Mails (.eml).")],
     config: Config = DEFAULT,
     route: Annotated[
-        str, typer.Option(help="The route that they came to; by default what To, Cc or --recipient tell.")
+        str,
+        typer.Option(
+            help="The route that they came to; by default what To, Cc or --recipient tell.",
+            autocompletion=completion.routes,
+        ),
     ] = "",
     recipient: Annotated[
         list[str] | None, typer.Option("--recipient", "-r", help="Envelope recipient; may be repeated.")

@@ -1,13 +1,12 @@
-"""`run`, `demo`, `check` and `health`: the gateway itself, and whether it is well."""
+"""`run`, `demo` and `check`: the gateway itself, and whether it could work."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from gateway.cli.exits import Exit
 from gateway.cli.options import DEFAULT, AsJson, Config
-from gateway.cli.terminal import complain, print_json, print_table
+from gateway.cli.terminal import print_json, print_table
 
 app = typer.Typer()
 
@@ -21,7 +20,7 @@ def run(
 ) -> None:
     """Run the gateway until SIGTERM; SIGHUP reads the settings again."""
     from gateway.app import Role
-    from gateway.app import run as run_gateway
+    from gateway.service import run as run_gateway
 
     try:
         roles = frozenset(Role(name.strip()) for name in role.split(",") if name.strip())
@@ -35,6 +34,8 @@ def run_demo(
     *, once: Annotated[bool, typer.Option("--once", help="End with a table of what was checked.")] = False
 ) -> None:
     """Run everything here and now: gateway, simulator, mail sink; three mails in, three answers out."""
+    import asyncio
+
     from gateway import demo
 
     if not asyncio.run(demo.run(print, once=once)):
@@ -60,14 +61,3 @@ def run_check(config: Config = DEFAULT, *, as_json: AsJson = False) -> None:
         print_table(table)
     if any(one.state == "wrong" for one in findings):
         raise typer.Exit(Exit.FAILED)
-
-
-@app.command()
-def health(config: Config = DEFAULT) -> None:
-    """Ask the running gateway whether it is ready; exit 0 if so (for containers and scripts)."""
-    from gateway.check import health as asked
-    from gateway.config.load import load
-
-    if trouble := asked(load(config).http.listen):
-        raise complain(trouble, Exit.FAILED)
-    print("ready")

@@ -8,7 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 from rich.tree import Tree
 
-from gateway.cli.terminal import print_table
+from gateway.cli.terminal import print_table, visible
 
 if TYPE_CHECKING:
     from gateway.mail.report import Report
@@ -37,11 +37,6 @@ def show(title: str, sight: "Sight") -> None:
         print_table(_files(mail))
 
 
-def visible(text: str) -> str:
-    """Return text without what moves a terminal's cursor or changes its colours."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
-
-
 def size_of(size: int) -> str:
     """Write a size for people: "512 B", "1.2 MB"."""
     return next((f"{size / scale:.1f} {unit}" for unit, scale in _UNITS if size >= scale), f"{size} B")
@@ -56,6 +51,8 @@ def _facts(sight: "Sight") -> Iterator[tuple[str, str]]:
     yield "Subject", mail.subject or "(there is none)"
     yield "Message-ID", mail.message_id
     yield "Kind", f"{sight.signs.kind} ({sight.signs.why})" if sight.signs.why else sight.signs.kind
+    if sight.becomes:
+        yield "Becomes", sight.becomes
     if mail.references:
         yield "Answers", mail.references[-1]
     if mail.references[:-1]:

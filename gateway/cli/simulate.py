@@ -1,6 +1,5 @@
 """`simulate`: a Cention to try things against. Each option is a field of the simulator's Options."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,7 +78,9 @@ def simulate(
 ) -> None:
     """Run a Cention to try things against; docs/simulator.md tells all of it."""
     simulator = _made(locals())
-    asyncio.run(_simulate(simulator))
+    from asyncio import run
+
+    run(_simulate(simulator))
 
 
 def _made(given: dict[str, Any]) -> "Simulator":
@@ -108,12 +109,14 @@ def _pairs(name: str, given: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 async def _simulate(simulator: "Simulator") -> None:
+    from asyncio import create_task, sleep
+
     try:
         await simulator.start()
     except OSError as error:
         raise complain(f"cannot listen: {error.strerror or error}", Exit.UNAVAILABLE) from error
-    serving = asyncio.create_task(simulator.serve_forever())
-    await asyncio.sleep(0)  # it minds signals before anyone can know that it is there
+    serving = create_task(simulator.serve_forever())
+    await sleep(0)  # it minds signals before anyone can know that it is there
     for label, value in simulator.describe():
         print(f"{label + ':':<28}{value}", flush=True)
     await serving

@@ -12,15 +12,37 @@ from gateway.cli.exits import Exit
 if TYPE_CHECKING:
     from rich.table import Table
 
-_WIDE = 250
+WIDE = 250
+_ANY = 100_000
 
 
-def print_table(table: "Table") -> None:
-    """Print a table as wide as the terminal is; into a file or pipe, as wide as it wants to be."""
+def width() -> int:
+    """Return how wide the terminal is; into a file or pipe, as wide as any table wants to be."""
     from rich.console import Console
 
     console = Console()
-    (console if console.is_terminal else Console(width=_WIDE)).print(table)
+    return console.width if console.is_terminal else WIDE
+
+
+def print_table(table: "Table") -> None:
+    """Print a table as wide as the terminal is; into a file or pipe, each row in one line."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    wanted = Measurement.get(console, console.options.update(max_width=_ANY), table).maximum
+    console = Console(width=max(wanted, 1))
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def visible(text: str) -> str:
+    """Return text without what moves a terminal's cursor, changes its colours or turns the direction of writing."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
 
 
 def print_json(value: Any) -> None:

@@ -1,33 +1,22 @@
 """`[console]`: the pages for people, who may sign in to them, and as what."""
 
 import re
-from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
+from gateway.config.role import Role
 from gateway.config.section import Section
 from gateway.config.units import Authority, Duration, Secret
+
+__all__ = ["LOOPBACK", "USER_NAME", "ConsoleHeader", "ConsoleOidc", "ConsoleSection", "ConsoleUser", "Role"]
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 USER_NAME = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}"
 ARGON2 = r"\$argon2(?:id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+"
 _HEADER_NAME = r"^[A-Za-z0-9-]{1,60}$"
-
-
-class Role(StrEnum):
-    """What somebody may do; each may do what those before it may."""
-
-    LOOK = "look"
-    ACT = "act"
-    ADMINISTER = "administer"
-
-    def covers(self, needed: "Role") -> bool:
-        """Return whether this role is enough for what needs that one."""
-        ranks = list(Role)
-        return ranks.index(self) >= ranks.index(needed)
 
 
 def _network(value: object) -> IPv4Network | IPv6Network:
@@ -101,7 +90,7 @@ class ConsoleOidc(Section):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        if not _is_private(self.issuer):
+        if not is_private(self.issuer) or "?" in self.issuer:
             raise ValueError(f"issuer: expected an https address (http to this machine alone), found {self.issuer!r}")
         if "openid" not in self.scope.split():
             raise ValueError('scope: expected "openid" among its words')
@@ -197,14 +186,15 @@ def _is_origin(address: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
-def _is_private(url: str) -> bool:
+def is_private(url: str) -> bool:
+    """Return whether what is sent there stays between us and that host: https, or http to this machine."""
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return False
     private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    return private and bool(parts.hostname) and not (parts.username or parts.query or parts.fragment)
+    return private and bool(parts.hostname) and not (parts.username or parts.fragment) and url.isprintable()
 
 
 def is_hash(text: str) -> bool:

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as UnreadableEnvironment
 
+from gateway.config.console import LOOPBACK
 from gateway.config.content import content_of
 from gateway.config.settings import Settings
 from gateway.errors import SettingsError
@@ -115,7 +116,16 @@ def _cross_check(settings: Settings) -> list[str]:
         default = settings.route_named(workspace.default_route)
         if workspace.default_route and (default is None or default.workspace != name):
             lines.append(f'cention.{name}.default_route: no route "{workspace.default_route}" of this workspace')
-    return lines + _cross_check_sources(settings, names)
+    return lines + _cross_check_console(settings) + _cross_check_sources(settings, names)
+
+
+def _cross_check_console(settings: Settings) -> list[str]:
+    listen = settings.http.listen
+    if settings.console.open and listen.host not in LOOPBACK:
+        return [
+            f'console.open: http.listen is {listen}, which others reach; expected an address such as "127.0.0.1:8080"'
+        ]
+    return []
 
 
 def _cross_check_sources(settings: Settings, routes: list[str]) -> list[str]:

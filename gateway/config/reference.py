@@ -1,7 +1,7 @@
 """docs/settings.md, printed from the settings' classes; `scripts/docs --write` writes it, a test compares."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -11,6 +11,7 @@ from gateway.config.answer import AnswerSection
 from gateway.config.automatic import AutomaticSection, RouteAutomatic
 from gateway.config.cache import CacheSection
 from gateway.config.cention import Route, Workspace
+from gateway.config.console import ConsoleHeader, ConsoleOidc, ConsoleSection, ConsoleUser
 from gateway.config.dkim import Dkim
 from gateway.config.gateway import GatewaySection
 from gateway.config.imap import Imap
@@ -37,7 +38,7 @@ from gateway.config.rules import (
 from gateway.config.sentcopy import SentBcc, SentFolder
 from gateway.config.worker import WorkerSection
 
-_HEAD = """# Settings
+HEAD = """# Settings
 
 One TOML file, `/etc/cention-gateway/config.toml` unless `--config` or `CENTION_GATEWAY_CONFIG` names another. This page
 is printed from the settings' classes (`scripts/docs --write`), and a test compares the two.
@@ -57,6 +58,10 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[smtp]", SmtpSection),
     ("[lmtp]", LmtpSection),
     ("[http]", HttpSection),
+    ("[console]", ConsoleSection),
+    ("[console.user.NAME]", ConsoleUser),
+    ("[console.header]", ConsoleHeader),
+    ("[console.oidc]", ConsoleOidc),
     ("[mail]", MailSection),
     ("[automatic]", AutomaticSection),
     ("[cention.NAME]", Workspace),
@@ -87,7 +92,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[notices]", NoticesSection),
     ("[worker]", WorkerSection),
 )
-_COMPUTED = {"hostname": "the machine's name", "readers": "one a core"}
+_COMPUTED = {"hostname": "the machine's name", "readers": "one a core", "processes": "one a core, at most 8"}
 
 
 def _default(name: str, field: FieldInfo) -> str:
@@ -108,18 +113,44 @@ def _default(name: str, field: FieldInfo) -> str:
     return f"`{text}`"
 
 
+class Key(NamedTuple):
+    """A key of the settings, what holds where the file says nothing, and what it is for; in Markdown."""
+
+    name: str
+    default: str
+    said: str
+
+
+class Table(NamedTuple):
+    """A table of the settings as it is written, what it is, and its keys."""
+
+    title: str
+    said: str
+    keys: tuple[Key, ...]
+
+
+def tables() -> Iterator[Table]:
+    """Yield every table of the settings, in the order of the page."""
+    for title, section in _SECTIONS:
+        keys = tuple(
+            Key(field.alias or name, _default(name, field), field.description or "")
+            for name, field in section.model_fields.items()
+        )
+        yield Table(title, (section.__doc__ or "").strip(), keys)
+
+
 def page() -> str:
     """Return the whole page, in Markdown."""
     return "\n".join(_lines()).rstrip() + "\n"
 
 
 def _lines() -> Iterator[str]:
-    yield _HEAD
-    for title, section in _SECTIONS:
-        yield f"## {title if title.startswith('A ') else f'`{title}`'}\n"
-        yield f"{(section.__doc__ or '').strip()}\n"
+    yield HEAD
+    for table in tables():
+        yield f"## {table.title if table.title.startswith('A ') else f'`{table.title}`'}\n"
+        yield f"{table.said}\n"
         yield "| key | default | what |"
         yield "|---|---|---|"
-        for name, field in section.model_fields.items():
-            yield f"| `{field.alias or name}` | {_default(name, field)} | {field.description} |"
+        for key in table.keys:
+            yield f"| `{key.name}` | {key.default} | {key.said} |"
         yield ""

@@ -5,6 +5,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
+from gateway.config.alerts import AlertsSection
 from gateway.config.automatic import AutomaticSection
 from gateway.config.cache import CacheSection
 from gateway.config.cention import Route, Workspace
@@ -14,6 +15,7 @@ from gateway.config.gateway import GatewaySection
 from gateway.config.imap import Imap
 from gateway.config.listening import HttpSection, SmtpSection
 from gateway.config.lmtp import LmtpSection
+from gateway.config.log import LogSection
 from gateway.config.mail import MailSection
 from gateway.config.maildir import Maildir, Pickup
 from gateway.config.notices import NoticesSection
@@ -23,6 +25,7 @@ from gateway.config.pop3 import Pop3
 from gateway.config.rules import RuleSection
 from gateway.config.section import WholeFile
 from gateway.config.sentcopy import SentBcc, SentFolder
+from gateway.config.telemetry import TelemetrySection
 from gateway.config.worker import WorkerSection
 
 
@@ -64,6 +67,9 @@ class Settings(WholeFile):
     sent_folder: list[SentFolder] = Field(default_factory=list)
     sent_bcc: list[SentBcc] = Field(default_factory=list)
     cache: CacheSection = Field(default_factory=CacheSection)
+    alerts: AlertsSection = Field(default_factory=AlertsSection)
+    log: LogSection = Field(default_factory=LogSection)
+    telemetry: TelemetrySection = Field(default_factory=TelemetrySection)
     worker: WorkerSection = Field(default_factory=WorkerSection)
 
     def route_named(self, name: str) -> Route | None:

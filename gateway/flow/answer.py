@@ -1,16 +1,17 @@
 """A job of the road out: read the callback, fetch what it names, compose the mail, hand it over, say what became."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 from ulid import ULID
 
 from gateway.cention import callback
 from gateway.config.cention import Route
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 from gateway.flow.copies import copies_for
 from gateway.flow.destination import Destination, Maker, destination, ignored
 from gateway.flow.enclosure import Enclosures, fetch
@@ -23,8 +24,8 @@ from gateway.model import Address, Answer, AutoKind, Event, Job, JobState, Reply
 from gateway.outgoing.dkim import sign
 from gateway.outgoing.smarthost import Delivery
 from gateway.spool import query
-from gateway.spool.intake import errand_lane
 from gateway.spool.jobs import Conclusion
+from gateway.spool.recall import Recalled, recall
 from gateway.spool.spool import Spool
 
 # An answer that comes so soon may be ahead of our own record of the errand, which is then looked for again.
@@ -34,22 +35,34 @@ _LOOK_AGAIN_SECONDS = 1.0
 Aside: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
-def send_answer(job: Job, spool: Spool, around: Surroundings, aside: Aside = nullcontext) -> Conclusion:
+def recalled(jobs: Sequence[Job], spool: Spool, around: Surroundings) -> dict[str, Recalled]:
+    """Return what the spool knows of the answers of one lane, by their callbacks. Raises as `routes_of` does."""
+    routes = [route.name for route in routes_of(_workspace(jobs[0]), around)]
+    return spool.read(partial(recall, names=[job.subject for job in jobs], routes=routes))
+
+
+def send_answer(
+    job: Job, known: Recalled, spool: Spool, around: Surroundings, aside: Aside = nullcontext
+) -> Conclusion:
     """Run the job to its end. Errors of the family say why it did not get there.
 
     `aside` is entered while the answer waits for what it names, so that others may go by meanwhile.
     """
-    name = job.lane.partition(":")[2]
-    answer = read_answer(job.subject, spool)
+    name = _workspace(job)
+    answer = _answer(known.document) if known.document is not None else read_answer(job.subject, spool)
     routes = routes_of(name, around)
     workspace = around.settings.cention[name]
-    maker = maker_of(answer, routes, spool, around)
-    if maker is None and _may_be_being_made(job, routes, spool):
+    # A callback that could not be read when it came was stored without its errand.
+    same = known.errand == answer.errand_id
+    maker = _maker(known.maker, around) if same else maker_of(answer, routes, spool, around)
+    if maker is None and known.to_come and time.time() - job.created_at <= _OVERTAKEN_SECONDS:
         return _looked_for_again(job)
     if reason := ignored(answer, maker, workspace):
         return _discarded(job, reason)
     if says_nothing(answer):
-        raise Permanent("the answer has neither text nor a file in it; there is nothing to send")
+        raise Permanent(
+            "the answer has neither text nor a file in it; there is nothing to send", reason=Reason.ANSWER_EMPTY
+        )
     goal = destination(answer, maker, name, routes)
     if all(one.email == nobody(around.settings.gateway.hostname) for one in goal.to):
         return _discarded(job, "it answers a notice of our own, which nobody would read")
@@ -64,26 +77,37 @@ def send_answer(job: Job, spool: Spool, around: Surroundings, aside: Aside = nul
 
 def read_answer(name: str, spool: Spool) -> Answer:
     """Read the callback of that id; Permanent where it is no answer, or is not there."""
-    answer = callback.read(callback.parse(spool.document(name)))
+    return _answer(spool.document(name))
+
+
+def _answer(document: bytes) -> Answer:
+    answer = callback.read(callback.parse(document))
     if not isinstance(answer, Answer):
-        raise Permanent(f"the callback's event is not known: {answer.type} {answer.event}")
+        raise Permanent(
+            f"the callback's event is not known: {answer.type} {answer.event}", reason=Reason.ANSWER_UNREADABLE
+        )
     return answer
 
 
 def routes_of(workspace: str, around: Surroundings) -> tuple[Route, ...]:
     """Return the routes that a workspace's answers may leave by, its default first; Permanent where there is none."""
     if workspace not in around.settings.cention:
-        raise Permanent(f"workspace {workspace} is not in the settings any more")
+        raise Permanent(f"workspace {workspace} is not in the settings any more", reason=Reason.SETTINGS_GONE)
     routes = around.settings.routes_of(workspace)
     if not routes:
-        raise Permanent(f"workspace {workspace} has no route, so there is no sender for its answers")
+        raise Permanent(
+            f"workspace {workspace} has no route, so there is no sender for its answers", reason=Reason.SETTINGS_GONE
+        )
     return routes
 
 
 def maker_of(answer: Answer, routes: Sequence[Route], spool: Spool, around: Surroundings) -> Maker | None:
     """Find the mail that made an answer's errand."""
     names = [route.name for route in routes]
-    found = spool.read(lambda connection: query.mail_of_errand(connection, answer.errand_id, names))
+    return _maker(spool.read(lambda connection: query.mail_of_errand(connection, answer.errand_id, names)), around)
+
+
+def _maker(found: Mapping[str, Any] | None, around: Surroundings) -> Maker | None:
     if found is None:
         return None
     thread = (*(found["thread"] or ()), *([found["message_id"]] if found["message_id"] else ()))
@@ -94,12 +118,8 @@ def maker_of(answer: Answer, routes: Sequence[Route], spool: Spool, around: Surr
     return Maker(found["route"], "" if writer == ours else writer, thread, found["id"], kind, not found["sender"])
 
 
-def _may_be_being_made(job: Job, routes: Sequence[Route], spool: Spool) -> bool:
-    """Whether the answer may have overtaken what we record of its errand: Cention made that, and we are about to."""
-    if time.time() - job.created_at > _OVERTAKEN_SECONDS:
-        return False
-    lanes = [errand_lane(route.name) for route in routes]
-    return spool.read(lambda connection: any(query.in_hand(connection, lane) for lane in lanes))
+def _workspace(job: Job) -> str:
+    return job.lane.partition(":")[2]
 
 
 def _looked_for_again(job: Job) -> Conclusion:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from gateway.flow.thread import named, told
 from gateway.mail.attaching import unique
 from gateway.mail.automatic import Judgement, judge
-from gateway.mail.header import Header
+from gateway.mail.parse import Parsed
 from gateway.mail.report import Report, read_report
 from gateway.mail.trace import TRACE, Trace, read_trace
 from gateway.mail.trim import trimmed
-from gateway.model import Attachment, AutoKind, Closing, Errand, Mail, Thread
+from gateway.model import Attachment, AutoKind, Closing, Errand, Thread
 
 _REPORTED = frozenset({AutoKind.BOUNCE, AutoKind.RECEIPT, AutoKind.COMPLAINT})
 _NAMES = {
@@ -59,10 +59,9 @@ class Signs:
     report: Report | None
 
 
-def signs(
-    raw: bytes, header: Header, mail: Mail, reverse_path: str | None, recipients: tuple[str, ...], how: Handling
-) -> Signs:
+def signs(raw: bytes, parsed: Parsed, reverse_path: str | None, recipients: tuple[str, ...], how: Handling) -> Signs:
     """Gather what a mail tells; `reverse_path` and `recipients` are the envelope's."""
+    mail, header = parsed.mail, parsed.header
     found = Judgement(AutoKind.PERSON) if how.own else judge(header, reverse_path)
     errand, named_by = named(recipients, mail.subject, mail.body, how.mark)
     return Signs(

@@ -4,30 +4,30 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.flow.attempt import Attempt
 from gateway.flow.door import Door
+from gateway.flow.hands import Hands
 from gateway.flow.turns import Turns
-from gateway.model import Job
+from gateway.model import Job, JobKind
 
 MOST_ASIDE = 1000
-"""So many answers of a lane may wait for what they name, beside those that are worked on."""
+"""So many answers may wait for what they name, in all lanes, beside those that are worked on: each has a thread."""
+
+# So many times the calls at once may be in hand, and all of them wait for a reader.
+_READING = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane's threads, and how many of its jobs may call the other side at once.
-
-    `calling` are the places of answers, `waiting` those at what they wait for.
-    """
+    """A lane's threads, how many of its jobs may call the other side at once, and the door to what answers wait for."""
 
     at_once: int
-    pool: ThreadPoolExecutor
+    hands: Hands
     turns: Turns
-    calling: threading.BoundedSemaphore
     waiting: Door
 
 
@@ -45,7 +45,6 @@ class Crew:
         self._called: dict[tuple[int, int], Turns] = {}
         self._untried: list[Job] = []
         self._lock = threading.Lock()
-        self._stopped = False
         self.renewed_at = 0.0
 
     def in_hand(self) -> list[Job]:
@@ -65,17 +64,14 @@ class Crew:
         So many may wait at once that slow ones delay none that is quick; with more than that, places are kept.
         """
         with self._lock:
-            leaves = self._aside[name] < MOST_ASIDE
+            leaves = self._aside.total() < MOST_ASIDE
             self._aside[name] += leaves
-        if leaves:
-            lane.calling.release()
         try:
-            yield
+            with lane.hands.aside() if leaves else nullcontext():
+                yield
         finally:
-            if leaves:
-                lane.calling.acquire()
-                with self._lock:
-                    self._aside[name] -= 1
+            with self._lock:
+                self._aside[name] -= leaves
 
     def begin(self, jobs: Sequence[Job], at_once: int, work: Callable[[Lane], None]) -> None:
         """Have jobs of one lane done in one of its threads."""
@@ -83,19 +79,14 @@ class Crew:
             for job in jobs:
                 self._busy[job.id, job.lease] = job
                 self._count[job.lane] += 1
-        self._lane(jobs[0].lane, at_once)
+        self._prepare(jobs[0], at_once)
         self.have(jobs, work)
 
     def have(self, jobs: Sequence[Job], work: Callable[[Lane], None]) -> None:
         """Have something more done, in another thread, for jobs of one lane that are in hand."""
-        while not self._stopped:
-            lane = self._lanes[jobs[0].lane]
-            try:
-                lane.pool.submit(work, lane)
-            except RuntimeError:  # its threads were replaced just now
-                continue
-            return
-        self.end(jobs)
+        lane = self._lanes[jobs[0].lane]
+        if not lane.hands.take(partial(work, lane)):
+            self.end(jobs)
 
     def calls(self, job: Job, turns: Turns) -> None:
         """Take in that a job's call begins: what came of it is recorded when the job is let go."""
@@ -130,17 +121,13 @@ class Crew:
 
     def stop(self) -> None:
         """Begin nothing more, and let go of what was not begun; what is in a thread goes on."""
-        self._stopped = True
         for lane in self._lanes.values():
-            lane.pool.shutdown(wait=False, cancel_futures=True)
+            lane.hands.stop()
 
-    def _lane(self, name: str, at_once: int) -> Lane:
-        lane = self._lanes.get(name)
+    def _prepare(self, job: Job, at_once: int) -> None:
+        """Have the lane of a job be as it should be. Threads that it had before end when they have nothing to do."""
+        lane = self._lanes.get(job.lane)
         if lane is None or lane.at_once != at_once:
-            if lane is not None:
-                lane.pool.shutdown(wait=False)
-            # Threads are made when they are wanted: an errand's lane has no more than twice its calls.
-            pool = ThreadPoolExecutor(2 * at_once + MOST_ASIDE, thread_name_prefix=name)
-            turns, calling = Turns(at_once, 2 * at_once), threading.BoundedSemaphore(at_once)
-            self._lanes[name] = lane = Lane(at_once, pool, turns, calling, Door(at_once))
-        return lane
+            # An answer calls from its thread; an errand waits there to be read, and its calls are counted by turns.
+            hands = Hands(job.lane, _READING * at_once if job.kind is JobKind.ERRAND else at_once)
+            self._lanes[job.lane] = Lane(at_once, hands, Turns(at_once, 2 * at_once), Door(at_once))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.config.cention import Route, Workspace
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 from gateway.flow.outbound import Origin
 from gateway.model import Address, Answer, AutoKind, Event, Service
 
@@ -75,7 +75,10 @@ def destination(answer: Answer, maker: Maker | None, workspace: str, routes: Seq
     if answer.to:
         return Destination(route.name, origin, answer.to)
     if maker is None or not maker.writer:
-        raise Permanent("the answer names no recipient with an e-mail address, and who wrote its errand is not known")
+        raise Permanent(
+            "the answer names no recipient with an e-mail address, and who wrote its errand is not known",
+            reason=Reason.NO_RECIPIENT,
+        )
     why = "the answer names no recipient, so it goes to the writer of the mail that made the errand"
     note = Event("recipient", {"to": maker.writer, "why": why})
     return Destination(route.name, origin, (Address("", maker.writer),), (note,))

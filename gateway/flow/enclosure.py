@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from gateway.cention.client import Client
 from gateway.config.cention import Workspace
-from gateway.errors import Permanent, Temporary, TooLarge
+from gateway.errors import Permanent, Reason, Temporary, TooLarge
 from gateway.flow.outbound import cid_of
 from gateway.mail.contenttype import detect, is_any
 from gateway.mail.embed import cids
@@ -35,6 +35,8 @@ def fetch(answer: Answer, client: Client, workspace: Workspace, attempts: int) -
         try:
             attachment = client.fetch(resource, token)
         except Permanent as error:
+            if error.reason is Reason.DOCUMENT_REFUSED:
+                error.reason = Reason.ATTACHMENT_MISSING
             _bear(error, resource, shown, workspace, attempts)
             events.append(Event("picture left out", {"resource": f"{resource.type} {resource.id}", "why": str(error)}))
             continue

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from gateway.cention.integration import end_errand
 from gateway.config.cention import Route
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 from gateway.flow.handling import handling
 from gateway.flow.inbound import Prepared, Reading
 from gateway.flow.loop import sign_events
@@ -66,6 +66,7 @@ def reading(job: Job, stored: Stored, around: Surroundings) -> Reading:
         reverse_path=stored.sender,
         recipients=stored.recipients,
         link=job.detail.get("notice"),
+        edited=job.detail.get("edited"),
     )
 
 
@@ -145,7 +146,7 @@ def found_by(prepared: Prepared) -> dict[str, object]:
 def _route(job: Job, around: Surroundings) -> Route:
     route = around.settings.route_named(job.route)
     if route is None:
-        raise Permanent(f'route "{job.route}" is not in the settings any more')
+        raise Permanent(f'route "{job.route}" is not in the settings any more', reason=Reason.SETTINGS_GONE)
     return route
 
 

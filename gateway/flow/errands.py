@@ -21,7 +21,7 @@ from gateway.flow.readers import ReaderDied, Readers
 from gateway.flow.recorder import Recorder
 from gateway.flow.ruled import ending, set_aside
 from gateway.flow.verdict import Credentials, Verdict, failed, postponed
-from gateway.model import CallEnd
+from gateway.model import CallEnd, Job, JobState
 from gateway.spool.spool import Spool
 
 TOGETHER = 256 * 1024
@@ -219,7 +219,7 @@ class Errands:
         if isinstance(error, TooLarge) and read.prepared.attachments and not read.unread.reading.smaller:
             conclusion = errand.again_smaller(attempt.job, read.prepared, error)
         elif error is not None:
-            self._crew.have([attempt.job], lambda _lane: self._failed(attempt, error))
+            self._crew.have([attempt.job], lambda _lane: self._failed(attempt, error, read.prepared))
             return
         elif read.end is not None:
             conclusion = errand.ended(read.prepared, read.end)
@@ -228,13 +228,14 @@ class Errands:
         self._breakers.learn(attempt, None)
         self._recorder.begin(attempt, Verdict(conclusion, Credentials.WORK))
 
-    def _failed(self, attempt: Attempt, error: BaseException) -> None:
-        """Record that a try did not succeed, but for one that our own stopping ended."""
+    def _failed(self, attempt: Attempt, error: BaseException, prepared: Prepared | None = None) -> None:
+        """Record that a try did not succeed, but for one that our own stopping ended; `prepared` is what was read."""
         if self._stopping.is_set() and isinstance(error, ReaderDied):
             self._crew.let_go([attempt.job])
             return
         self._breakers.learn(attempt, error)
-        self._recorder.record(attempt, failed(attempt.job, error, attempt.around.retry, time.time()))
+        verdict = failed(attempt.job, error, attempt.around.retry, time.time())
+        self._recorder.record(attempt, _known_by(verdict, attempt.job, prepared))
 
     @contextmanager
     def _judged(self, attempt: Attempt) -> Iterator[None]:
@@ -257,6 +258,16 @@ def _parts(unread: Sequence[_Unread]) -> Iterator[list[_Unread]]:
         size += length
     if part:
         yield part
+
+
+def _known_by(verdict: Verdict, job: Job, prepared: Prepared | None) -> Verdict:
+    """Have a mail be found by what it says though no errand is there yet: once when it fails, and when it is parked."""
+    conclusion = verdict.conclusion
+    if prepared is None or (job.attempts and conclusion.state is not JobState.PARKED):
+        return verdict
+    # Not by what it is counted by against loops: when it is tried again it is not to count itself.
+    learned = {name: value for name, value in errand.found_by(prepared).items() if name != "alike"}
+    return replace(verdict, conclusion=replace(conclusion, mail=learned, words=errand.words(prepared)))
 
 
 def _begun(read: _Read) -> "Future[Any]":

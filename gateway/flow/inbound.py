@@ -1,15 +1,17 @@
 """A mail to the document that creates its errand: a pure function, run in a child process that can be ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gateway.cention.document import new_errand, pieces, without_largest
 from gateway.flow.automatic import Handling, Signs, fitted, signs
+from gateway.flow.edit import edited
 from gateway.flow.ruling import Arrived, ruled
-from gateway.mail.header import header_start, read_header
+from gateway.mail.header import Header
 from gateway.mail.manner import USUAL, Manner
-from gateway.mail.parse import parse
+from gateway.mail.parse import read
 from gateway.model import Address, Errand, Mail, Thread
 from gateway.route.outcome import Create, Disposition, Outcome, Trial
 
@@ -28,7 +30,7 @@ class Reading:
     `into` is the descriptor of an open file for a large document. `arrived` is what rules ask for,
     None where there are none; `manner` is how the settings want it read, `handling` what they want of automatic mail.
     `reverse_path` and `recipients` are the envelope's, `thread` is what the mail belongs to, once that is known. `link`
-    is what a notice of our own is about, as its errand's extradata.
+    is what a notice of our own is about, as its errand's extradata; `edited` what a person wants in the document.
     """
 
     envelope_sender: str
@@ -43,6 +45,7 @@ class Reading:
     recipients: tuple[str, ...] = ()
     thread: Thread | None = None
     link: dict[str, Any] | None = None
+    edited: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,11 @@ class Prepared:
 def prepare(source: bytes | Path, reading: Reading) -> Prepared:
     """Read a mail, given as its bytes or the file they are in, into the document that creates its errand."""
     raw = source if isinstance(source, bytes) else source.read_bytes()
-    mail = parse(raw, reading.fallback_id, reading.manner)
+    parsed = read(raw, reading.fallback_id, reading.manner)
+    mail = parsed.mail
     errand = to_errand(mail, reading)
-    outcome = ruled(raw, errand, reading.arrived) if reading.arrived is not None else Outcome(errand, "")
-    header, _ = read_header(raw, header_start(raw), len(raw))
-    found = signs(raw, header, mail, reading.reverse_path, reading.recipients, reading.handling)
+    outcome = _ruled(parsed.header, len(raw), errand, reading)
+    found = signs(raw, parsed, reading.reverse_path, reading.recipients, reading.handling)
     errand = fitted(outcome.errand, found, reading.thread, reading.handling)
     errand, left_out = without_largest(errand) if reading.smaller else (errand, ())
     document, size = _document(errand, reading.into) if isinstance(outcome.disposition, Create) else (b"", 0)
@@ -111,6 +114,13 @@ def prepare(source: bytes | Path, reading: Reading) -> Prepared:
         signs=found,
         belongs=reading.thread,
     )
+
+
+def _ruled(header: Header, size: int, errand: Errand, reading: Reading) -> Outcome:
+    """Apply the rules, if there are any, and over them what a person has changed."""
+    if reading.arrived is None:
+        return Outcome(edited(errand, reading.edited), "")
+    return ruled(header, size, errand, reading.arrived, reading.edited)
 
 
 def _document(errand: Errand, into: int | None) -> tuple[bytes, int]:

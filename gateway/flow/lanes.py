@@ -4,7 +4,7 @@ A paused lane's jobs are held; one of them is tried at intervals, and at once wh
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 
 from gateway import metrics
@@ -57,10 +57,17 @@ class Lanes:
             metrics.paused.labels(lane).set(0)
             log.resumed(lane)
 
-    def probe(self, around: Surroundings, begin: Callable[[list[Job]], None]) -> None:
-        """Begin one job of each lane whose time has come, or whose token is not the one that was refused."""
+    def probe(
+        self, around: Surroundings, begin: Callable[[list[Job]], None], halted: Container[str] = frozenset()
+    ) -> None:
+        """Begin one job of each lane whose time has come, or whose token is not the one that was refused.
+
+        Nothing of a lane is tried that a person has `halted`.
+        """
         for pause in self._spool.read(query.pauses):
             lane = pause["lane"]
+            if lane in halted:
+                continue
             token = token_of(lane, around)
             # A turn further ahead than the interval is long was set before the clock was set back.
             waits = 0 < pause["probe_at"] - time.time() <= 2 * around.settings.worker.probe

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gateway import metrics
 from gateway.config.settings import Settings
-from gateway.flow.handling import choices
+from gateway.flow.handling import Aside, aside, choices
 from gateway.flow.inbound import Prepared
 from gateway.flow.surroundings import Surroundings
 from gateway.log import log
@@ -74,19 +74,13 @@ def put_aside(job: Job, prepared: Prepared, found: Known, spool: Spool, around: 
     if signs is None or route is None or job.detail.get("released"):
         return None
     chosen = choices(around.settings, route)
-    if signs.trace is not None and signs.trace.hostname == around.settings.gateway.hostname.lower():
-        reason = f"our own answer to errand #{signs.trace.errand} came back: a loop"
-        if chosen.loop != "errand":
-            return _ended(job, prepared, "loop", reason, held=chosen.loop == "hold")
-    action = getattr(chosen, signs.kind.value) if signs.kind is not AutoKind.PERSON else "errand"
-    if action in {"discard", "hold"}:
-        reason = f"{signs.kind}: {signs.why}"
-        return _ended(job, prepared, signs.kind.value, reason, held=action == "hold")
+    if why := aside(signs, chosen, around.settings.gateway.hostname):
+        return _ended(job, prepared, why)
     if chosen.most_alike and found.alike >= chosen.most_alike:
         minutes = chosen.alike_within / 60
         reason = f"{found.alike} mails of this sender and subject within {minutes:g} minutes: perhaps a loop"
         _alert(prepared, reason, spool)
-        return _ended(job, prepared, "most_alike", reason, held=True, hold=LOOP)
+        return _ended(job, prepared, Aside("most_alike", reason, held=True), hold=LOOP)
     return None
 
 
@@ -99,15 +93,16 @@ def _alert(prepared: Prepared, reason: str, spool: Spool) -> None:
         log.looping(prepared.from_address, prepared.subject, reason)
 
 
-def _ended(job: Job, prepared: Prepared, setting: str, reason: str, *, held: bool, hold: str = "rule") -> Conclusion:
-    told = {"by": f"settings: {setting}", "reason": reason} | ({"until": "a person releases it"} if held else {})
+def _ended(job: Job, prepared: Prepared, why: Aside, hold: str = "rule") -> Conclusion:
+    told = {"by": f"settings: {why.setting}", "reason": why.reason}
+    told |= {"until": "a person releases it"} if why.held else {}
     return Conclusion(
-        JobState.HELD if held else JobState.DISCARDED,
-        events=(*sign_events(prepared), Event("held" if held else "discarded", told)),
+        JobState.HELD if why.held else JobState.DISCARDED,
+        events=(*sign_events(prepared), Event("held" if why.held else "discarded", told)),
         attempts=job.attempts,
         crashes=job.crashes,
-        error=reason,
-        hold=hold if held else None,
+        error=why.reason,
+        hold=hold if why.held else None,
         detail=job.detail | {"released": True},
     )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -40,6 +41,7 @@ class Origin:
     automatic: bool = False
 
 
+@lru_cache(maxsize=1000)
 def sender_of(reply_from: str) -> Address:
     """Read a route's `reply_from`."""
     name, email = parseaddr(reply_from)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gateway.errors import Reason
 from gateway.flow.destination import Destination
 from gateway.flow.reason import status_in
 from gateway.flow.retry import Retry
@@ -45,6 +46,7 @@ def concluded(
         attempts=job.attempts + 1 if again else job.attempts,
         result=reply.message_id,
         error=error or None,
+        reason=Reason.RECIPIENT_REFUSED if refused and not again else None,
         route=goal.route,
         detail=left,
         sent=_row(job, answer, goal, reply, sent) if sent else None,

@@ -11,11 +11,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
-from gateway import metrics
 from gateway.errors import Temporary
 from gateway.flow.attempt import Attempt
+from gateway.flow.counted import count
 from gateway.flow.crew import Crew
 from gateway.flow.lanes import Lanes
+from gateway.flow.traced import traced
 from gateway.flow.verdict import Credentials, Verdict
 from gateway.log import log
 from gateway.model import JobState
@@ -102,6 +103,7 @@ class Recorder:
             log.stale(job.subject, job.id)
             return
         if conclusion.events:  # without any, the job was put back untried
-            metrics.tries.labels(job.kind, conclusion.state).inc()
+            count(attempt, conclusion, time.time())
+            traced(attempt, conclusion, time.time())
         for event in conclusion.events:
             log.step(job.subject, event.step, job.id, **event.detail)

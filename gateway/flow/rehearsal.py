@@ -18,7 +18,7 @@ from gateway.flow.inbound import Reading, to_errand
 from gateway.flow.manner import manner
 from gateway.flow.ruling import Arrived, ruled
 from gateway.mail.header import header_start, read_header, to_text
-from gateway.mail.parse import parse
+from gateway.mail.parse import read
 from gateway.model import Errand
 from gateway.route.outcome import Create, Discard, End, Hold, Outcome
 from gateway.route.recipient import Recipients
@@ -89,11 +89,10 @@ def rehearse(raw: bytes, settings: Settings, came: Came) -> Rehearsal:
     """Apply the rules of the settings to a mail that came so."""
     hostname = settings.gateway.hostname
     fallback = f"<{hashlib.sha256(raw).hexdigest()[:32]}@{hostname}>"
-    errand = to_errand(
-        parse(raw, fallback, manner(settings.mail)), Reading(f"mailer-daemon@{hostname}", fallback, came.route.sender)
-    )
+    parsed = read(raw, fallback, manner(settings.mail))
+    errand = to_errand(parsed.mail, Reading(f"mailer-daemon@{hostname}", fallback, came.route.sender))
     arrived = Arrived(source(settings), came.route.name, came.reverse_path, came.recipients)
-    outcome = ruled(raw, errand, arrived)
+    outcome = ruled(parsed.header, len(raw), errand, arrived)
     disposition = outcome.disposition
     return Rehearsal(
         outcome=outcome,

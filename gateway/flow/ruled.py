@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 from gateway.flow.inbound import Prepared
 from gateway.flow.ruling import Arrived
 from gateway.flow.surroundings import Surroundings
@@ -97,7 +97,10 @@ def ending(job: Job, prepared: Prepared, spool: Spool, settings: Settings) -> Ca
         return None
     errand = end.call.errand_id or spool.read(lambda connection: _earlier(connection, job, prepared, end, settings))
     if not errand:
-        raise Permanent(f'rule "{end.rule}": there is no errand with reference "{end.reference}", nor in the thread')
+        raise Permanent(
+            f'rule "{end.rule}": there is no errand with reference "{end.reference}", nor in the thread',
+            reason=Reason.ERRAND_NOT_FOUND,
+        )
     return replace(end.call, errand_id=errand)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from gateway.cention.document import pieces
 from gateway.cention.validity import Invalid
+from gateway.flow.edit import edited
 from gateway.mail.authentication import results
 from gateway.mail.automatic import automatic
-from gateway.mail.header import header_start, read_header, to_text
+from gateway.mail.header import Header, to_text
 from gateway.model import Errand
 from gateway.route.facts import Facts, with_fields
 from gateway.route.outcome import Create, Hold, Outcome
@@ -44,21 +45,26 @@ class Arrived:
     released: bool = False
 
 
-def ruled(raw: bytes, errand: Errand, arrived: Arrived) -> Outcome:
-    """Apply the rules to a mail, given as its bytes and the errand that it would become without them."""
+def ruled(
+    header: Header, size: int, errand: Errand, arrived: Arrived, changed: Mapping[str, str] | None = None
+) -> Outcome:
+    """Apply the rules to a mail of this header and size in bytes; `errand` is what it would become without them.
+
+    `changed` are the fields that a person has set, whatever rules made of them.
+    """
     rules = read(arrived.rules)
-    facts = _facts(raw, errand, arrived, rules)
+    facts = _facts(header, size, errand, arrived, rules)
     outcome = apply(rules, facts, arrived.route, further=arrived.further, released=arrived.released)
+    outcome = replace(outcome, errand=edited(outcome.errand, changed))
     return _allowed(outcome, released=arrived.released)
 
 
-def _facts(raw: bytes, errand: Errand, arrived: Arrived, rules: Rules) -> Facts:
-    header, _ = read_header(raw, header_start(raw), len(raw))
+def _facts(header: Header, size: int, errand: Errand, arrived: Arrived, rules: Rules) -> Facts:
     return Facts(
         errand=errand,
         envelope_sender=arrived.reverse_path or "",
         recipients=arrived.recipients,
-        size=len(raw),
+        size=size,
         automatic=automatic(header, arrived.reverse_path),
         headers={name: tuple(map(to_text, islice(header.all(name), _VALUES))) for name in rules.headers},
         authentication=results(header, rules.authserv_id),

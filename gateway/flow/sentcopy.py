@@ -5,7 +5,7 @@ again.
 """
 
 from gateway.config.sentcopy import SentBcc, SentFolder
-from gateway.errors import Permanent, Refused, Temporary
+from gateway.errors import Permanent, Reason, Refused, Temporary
 from gateway.flow.answer import mail_of, maker_of, read_answer, reply_to, routes_of
 from gateway.flow.copies import copies_for
 from gateway.flow.destination import destination
@@ -31,14 +31,17 @@ def keep_copy(job: Job, spool: Spool, around: Surroundings) -> Conclusion:
         delay = error.delay if isinstance(error, Temporary) else None
         raise Temporary(f"the copy in {name}: {error}", delay) from error
     except Permanent as error:
-        raise Permanent(f"the copy in {name}: {error}") from error
+        raise Permanent(f"the copy in {name}: {error}", reason=error.reason) from error
     return Conclusion(JobState.DONE, (event,), attempts=job.attempts, result=reply.message_id, detail=job.detail)
 
 
 def _place(name: str, around: Surroundings) -> SentFolder | SentBcc:
     place = next((one for one in around.settings.sent_copies if one.name == name), None)
     if place is None:
-        raise Permanent("there is no [[sent_folder]] or [[sent_bcc]] of that name in the settings any more")
+        raise Permanent(
+            "there is no [[sent_folder]] or [[sent_bcc]] of that name in the settings any more",
+            reason=Reason.SETTINGS_GONE,
+        )
     return place
 
 
@@ -46,7 +49,7 @@ def _reply(job: Job, spool: Spool, around: Surroundings) -> Reply:
     """Call the answer to mind as it was sent. A picture that it was sent without is left out here as well."""
     source = spool.read(lambda connection: delivery.came_from(connection, job.subject))
     if source is None:
-        raise Permanent("its answer is not in the spool any more")
+        raise Permanent("its answer is not in the spool any more", reason=Reason.CONTENT_MISSING)
     workspace, _ = source
     answer = read_answer(job.subject, spool)
     routes = routes_of(workspace, around)

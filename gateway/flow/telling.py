@@ -17,6 +17,7 @@ from gateway.flow.errand import NOTICE
 from gateway.flow.surroundings import Surroundings
 from gateway.log import log
 from gateway.model import Envelope, Event, Job, JobKind, JobState
+from gateway.outgoing.dkim import sign
 from gateway.spool import delivery
 from gateway.spool.accept import BLOB_THRESHOLD
 from gateway.spool.arrival import mail_row
@@ -75,7 +76,8 @@ def tell(
         made = Notice(row, about.about.route, notice.link(about.about, due), kind, recipients)
         return outcome._replace(notice=made), Event("told", {"whom": "agent", "mail": row["id"]} | said)
     try:
-        around.transport.deliver("", [to], raw)
+        ours = notice.nobody(settings.gateway.hostname)
+        around.transport.deliver("", [to], sign(raw, ours, now, around.keys))
     except GatewayError as error:
         log.trouble(f"notice to {to}", error)
         return outcome, Event("not told", {"whom": to, "why": str(error)} | said)

@@ -3,14 +3,12 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
 from gateway.errors import GatewayError
-from gateway.flow.answer import send_answer
+from gateway.flow.answers import Answers
 from gateway.flow.attempt import Attempt
 from gateway.flow.breaker import Breakers
 from gateway.flow.crew import Crew, Lane
@@ -18,10 +16,7 @@ from gateway.flow.errands import Errands
 from gateway.flow.lanes import token_of
 from gateway.flow.readers import Readers
 from gateway.flow.recorder import Recorder
-from gateway.flow.sentcopy import keep_copy
 from gateway.flow.surroundings import Surroundings
-from gateway.flow.telling import told
-from gateway.flow.verdict import Credentials, Verdict, failed
 from gateway.log import log
 from gateway.model import Job, JobKind
 from gateway.spool import index, jobs
@@ -44,12 +39,14 @@ _IN_HAND = 4
 class Worker:
     """Lives from start to stop. `around` may be replaced at any time; jobs in hand keep what they began with.
 
-    `alive_at` is when its loop last went round (monotonic seconds).
+    `alive_at` is when its loop last went round (monotonic seconds). `halted` are the lanes that a person has paused,
+    and may be replaced at any time as well.
     """
 
     def __init__(self, spool: Spool, readers: Readers, around: Surroundings) -> None:
         self.around = around
         self.alive_at = time.monotonic()
+        self.halted: Container[str] = ()
         self._spool = spool
         self._readers = readers
         self._wake = threading.Event()
@@ -61,6 +58,7 @@ class Worker:
         self._errands = Errands(
             spool, lambda: self._readers, self._crew, self._breakers, self._recorder, self._stopping
         )
+        self._answers = Answers(spool, self._crew, self._breakers, self._recorder, self._stopping, self.wake)
         self._strange: list[str] = []
         self._turn = 0
         duties = (self._renew, self._probe, self._look_for_strange_lanes, self._forget, self._index)
@@ -136,6 +134,8 @@ class Worker:
         settings, now = self.around.settings, time.monotonic()
         rooms = []
         for lane in [*settings.lanes(), *self._strange]:
+            if lane in self.halted:
+                continue
             most = _IN_HAND * settings.concurrency(lane)
             free = self._breakers.of(lane, self.around).room(most, in_hand[lane], now)
             # A lane that is half full waits for company: several are leased and read together at the price of one.
@@ -155,49 +155,19 @@ class Worker:
                 self._crew.begin([attempt.job for attempt in together], around.settings.concurrency(lane), work)
 
     def _parts(self, attempts: Sequence[Attempt]) -> list[Sequence[Attempt]]:
-        """Share a lane's jobs out to as many threads as there are readers; an answer has one for itself."""
+        """Share a lane's jobs out to as many threads as there are readers; answers are looked up together."""
         errand = attempts[0].job.kind is JobKind.ERRAND
-        size = -(-len(attempts) // self.around.settings.worker.readers) if errand else 1
+        size = -(-len(attempts) // self.around.settings.worker.readers) if errand else len(attempts)
         return [attempts[start : start + size] for start in range(0, len(attempts), size)]
 
     def _work(self, attempts: Sequence[Attempt], lane: Lane) -> None:
         """Do some jobs in a thread of their lane."""
         try:
-            if attempts[0].job.kind is JobKind.ERRAND:
-                self._errands.work(attempts, lane)
-            else:
-                self._send(attempts[0], lane)
+            road = self._errands if attempts[0].job.kind is JobKind.ERRAND else self._answers
+            road.work(attempts, lane)
         except Exception as error:  # noqa: BLE001 - the jobs stay leased, and are taken again when that runs out
             log.trouble(f"job {attempts[0].job.id}", error)
             self._crew.end([attempt.job for attempt in attempts])
-
-    def _send(self, attempt: Attempt, lane: Lane) -> None:
-        """Do a job of the road out."""
-        with lane.calling:
-            if self._stopping.is_set():
-                self._crew.let_go([attempt.job])
-                return
-            if self._crew.is_late(attempt):
-                self._crew.end([attempt.job])
-                return
-            try:
-                answers = partial(send_answer, aside=partial(self._aside, attempt, lane))
-                road = keep_copy if attempt.job.kind is JobKind.COPY else answers
-                verdict = Verdict(road(attempt.job, self._spool, attempt.around), Credentials.WORK)
-                self._breakers.learn(attempt, None)
-            except Exception as error:  # noqa: BLE001 - every error ends in a verdict
-                self._breakers.learn(attempt, error)
-                verdict = failed(attempt.job, error, attempt.around.retry, time.time())
-        conclusion = told(attempt.job, verdict.conclusion, self._spool, attempt.around)
-        self._recorder.record(attempt, replace(verdict, conclusion=conclusion))
-
-    @contextmanager
-    def _aside(self, attempt: Attempt, lane: Lane) -> Iterator[None]:
-        """Let others of the lane go by while an answer waits for what it names."""
-        with self._crew.aside(attempt.job.lane, lane):
-            self.wake()
-            with lane.waiting.entered():
-                yield
 
     def _do_duties(self) -> None:
         for duty, due in self._duties.items():
@@ -220,7 +190,8 @@ class Worker:
         return _STRANGE_EVERY
 
     def _probe(self) -> float:
-        self._recorder.lanes.probe(self.around, partial(self._begin, asked=time.monotonic(), probing=True))
+        begin = partial(self._begin, asked=time.monotonic(), probing=True)
+        self._recorder.lanes.probe(self.around, begin, self.halted)
         return _TICK
 
     def _forget(self) -> float:

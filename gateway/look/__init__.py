@@ -1,4 +1,4 @@
-"""The look of every page, of the gateway's console and the simulator's alike: one sheet, one icon, the script of `live`."""
+"""The look of every page, of the console and the simulator alike: one sheet, one icon, the script of what is live."""
 
 from starlette.staticfiles import StaticFiles
 

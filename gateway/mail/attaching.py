@@ -19,7 +19,10 @@ from gateway.model import Attachment
 MAILS = frozenset({"message/rfc822", "message/global"})
 _HEADER_OF_ATTACHED_MAIL = 64 * 1024
 _PICTURE = re.compile(r"<img\b[^<>]*\bsrc=\"cid:[^\"]*\"[^<>]*>", re.IGNORECASE)
-_CALL = re.compile(r"(?<=[=(][\"'])cid:([^\"'()<>]+)|(?<=url\()cid:([^\"'()<>]+)", re.IGNORECASE)
+_CALL = re.compile(
+    r"(?<=[=(][\"'])cid:([^\"'()<>]+)|(?<=url\()cid:([^\"'()<>]+)|(?<=url\(&quot;)cid:([^\"'()<>&]+)", re.IGNORECASE
+)
+_BACKGROUND = re.compile(r" background=\"cid:[^\"]*\"|(url\((?:&quot;|')?cid:[^\"()<>]*\))", re.IGNORECASE)
 _AS_DATA = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
 _LARGEST_AS_DATA = 5_000_000
 _LONGEST_ENDING = 6
@@ -85,6 +88,7 @@ def _without_pictures(made: list[Attachment], html: str, notes: Notes) -> tuple[
     kept = [one for one in made if not (one.content_id and one.content_type.startswith("image/"))]
     left_out = [one for one in made if one.content_id and one.content_type.startswith("image/")]
     notes.update(dict.fromkeys(f"a picture in the text was left out, as is set ({one.name})" for one in left_out))
+    html = _BACKGROUND.sub(lambda call: "none" if call[1] else "", html)
     return tuple(kept), _PICTURE.sub("", html)
 
 

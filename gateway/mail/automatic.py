@@ -33,19 +33,12 @@ _PRECEDENCE_FIELDS = ("precedence", "x-precedence", "preference")
 _REPLY_PRECEDENCE = frozenset({"auto_reply", "auto-reply", "autoreply"})
 _BULK_PRECEDENCE = frozenset({"list", "bulk", "junk"})
 _SUPPRESSED = frozenset({"all", "autoreply", "oof", "dr", "rn", "nrn"})
+# What no mail of a person has, or few.
 _TELLING = frozenset(
-    {
-        "auto-submitted",
-        "content-type",
-        "from",
-        "return-path",
-        "subject",
-        "x-auto-response-suppress",
-        "x-failed-recipients",
-    }
-    | {"x-loop", "x-ms-exchange-generated-message-source", "x-post-messageclass"}
-    | {*_LIST_FIELDS, *_REPLY_FIELDS, *_PROGRAM_FIELDS, *_PRECEDENCE_FIELDS}
+    {"auto-submitted", "x-auto-response-suppress", "x-loop", "x-ms-exchange-generated-message-source"}
+    | {"x-post-messageclass", *_LIST_FIELDS, *_REPLY_FIELDS, *_PROGRAM_FIELDS, *_PRECEDENCE_FIELDS}
 )
+_MAY_REPORT = re.compile(rb"report|message", re.IGNORECASE)
 _NOT_SAID = frozenset({"", "no", "false"})
 _RULES_AGENT = "mailbox rules agent"
 _DAEMON = re.compile(r"(?:mailer-daemon|mail-daemon|mdaemon)@.*", re.IGNORECASE)
@@ -76,10 +69,9 @@ def judge(header: Header, reverse_path: str | None) -> Judgement:
 
     None where it is not known: then Return-Path is asked, which the last server writes.
     """
-    # Most fields tell nothing of it, and each is asked for by name, one after the other.
-    header = Header(tuple(field for field in header.fields if field[0] in _TELLING))
     null = _returned_to_nobody(header) if reverse_path is None else not reverse_path
-    for judged in (_report, _submitted, _habit_of_replies, _list, _habit_of_programs):
+    said = any(name in _TELLING for name, _ in header.fields)
+    for judged in (_report, _submitted, _habit_of_replies, _list, _habit_of_programs) if said else (_report,):
         found = judged(header)
         if found is not None:
             return _told_apart(found, header)
@@ -92,7 +84,8 @@ def judge(header: Header, reverse_path: str | None) -> Judgement:
 
 def _report(header: Header) -> Judgement | None:
     """A report says of what kind it is; a status alone is one too (RFC 6522)."""
-    content_type = media_type(header.raw("content-type"))
+    given = header.raw("content-type")
+    content_type = media_type(given if _MAY_REPORT.search(given) else b"")
     kind, said = content_type.value, content_type.raw("report-type").strip().lower()
     if kind == "multipart/report" and said in _REPORTS:
         return Judgement(_REPORTS[said], f"Content-Type: {kind}, {said}")
@@ -122,7 +115,8 @@ def _habit_of_replies(header: Header) -> Judgement | None:
         return Judgement(AutoKind.REPLY, "X-POST-MessageClass: autoresponder")
     if _precedence(header) in _REPLY_PRECEDENCE:
         return Judgement(AutoKind.REPLY, f"Precedence: {_precedence(header)}")
-    sender, looped = from_header(header.raw("from")), to_text(header.raw("x-loop")).casefold()
+    looped = to_text(header.raw("x-loop")).casefold()
+    sender = from_header(header.raw("from")) if looped else None
     if sender is not None and sender.email and sender.email.casefold() in looped:
         return Judgement(AutoKind.REPLY, "X-Loop names its own writer")
     return None

@@ -23,8 +23,16 @@ _PREFIXES = (
     *("αυτόματη απάντηση", "автоответ", "автоматический ответ", "автоматична відповідь", "автоматичен отговор"),
     *("自動応答", "自動返信", "自动答复", "自動回覆", "자동 회신", "תשובה אוטומטית", "رد تلقائي", "trả lời tự động"),
 )
-_LONGEST_FIRST = "|".join(map(re.escape, sorted(_PREFIXES, key=len, reverse=True)))
-_BEGINNING = re.compile(rf"({_LONGEST_FIRST})\s*[:\uff1a]", re.IGNORECASE)
+_COLON = re.compile("[:\uff1a]")
+# Turkish has an i without a dot, and an I with one, which becomes two characters.
+_TURKISH = {ord("\u0131"): "i", ord("\u0307"): None}
+
+
+def _folded(words: str) -> str:
+    return words.casefold().translate(_TURKISH)
+
+
+_FOLDED = frozenset(map(_folded, _PREFIXES))
 
 
 def automatic_prefix(subject: str) -> str:
@@ -32,5 +40,6 @@ def automatic_prefix(subject: str) -> str:
 
     They stand at its very beginning and before a colon: who answers such a mail writes `Re:` before them.
     """
-    found = _BEGINNING.match(subject.replace("\u00a0", " ").strip())
-    return found[1] if found else ""
+    words, *rest = _COLON.split(subject.replace("\u00a0", " "), maxsplit=1)
+    words = words.strip()
+    return words if rest and _folded(words) in _FOLDED else ""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import sha256
 
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 from gateway.mail import document, field, part
 from gateway.mail.embed import cids, embed
 from gateway.mail.html import to_text
@@ -33,7 +33,7 @@ def compose(reply: Reply) -> bytes:
         fields = list(_fields(reply))
         message = b"".join([*(field.fold(name, tokens) for name, tokens in fields), *_content(reply)])
     except ValueError as error:
-        raise Permanent(f"The answer cannot be written as a mail: {error}") from error
+        raise Permanent(f"The answer cannot be written as a mail: {error}", reason=Reason.MAIL_UNWRITABLE) from error
     if not message.endswith(b"\r\n"):
         message += b"\r\n"
     _check(message, [name for name, _ in fields])
@@ -144,9 +144,13 @@ def _check(message: bytes, expected: list[str]) -> None:
     """Look at the bytes once more, whatever was done before (lessons.md: what leaves is checked as bytes)."""
     ends = message.count(b"\r\n")
     if ends != message.count(b"\r") or ends != message.count(b"\n") or b"\0" in message:
-        raise Permanent("The composed mail has a bare CR, a bare LF or a NUL in it; it was not sent.")
+        raise Permanent(
+            "The composed mail has a bare CR, a bare LF or a NUL in it; it was not sent.", reason=Reason.MAIL_UNWRITABLE
+        )
     if max(map(len, message.split(b"\r\n"))) > _LONGEST_LINE:
-        raise Permanent("The composed mail has a line of more than 998 bytes; it was not sent.")
+        raise Permanent(
+            "The composed mail has a line of more than 998 bytes; it was not sent.", reason=Reason.MAIL_UNWRITABLE
+        )
     head = message.partition(b"\r\n\r\n")[0].decode()
     names = re.findall(r"^([^\s:]+):", head, re.MULTILINE)
     if (
@@ -154,4 +158,7 @@ def _check(message: bytes, expected: list[str]) -> None:
         or len({name.lower() for name in names}) < len(names)
         or set(names) - {*expected, *_BODY_FIELDS}
     ):
-        raise Permanent(f"The composed mail has other headers than it should: {', '.join(names)}; it was not sent.")
+        raise Permanent(
+            f"The composed mail has other headers than it should: {', '.join(names)}; it was not sent.",
+            reason=Reason.MAIL_UNWRITABLE,
+        )

@@ -57,11 +57,14 @@ def embed(html: str, content_ids: Mapping[str, str]) -> str:
 
     An `<img>` whose picture is not there becomes its alternative text; any other call for it stays, and shows nothing.
     """
-    return _MARKUP.sub(lambda match: _rewritten(match[0], content_ids), html)
+    # Most mails show nothing: one look for that is cheaper than one for each tag.
+    return _MARKUP.sub(lambda match: _rewritten(match[0], content_ids), html) if _CALL.search(html) else html
 
 
 def _names(html: str) -> Iterator[str]:
-    return (reference.name for match in _MARKUP.finditer(html) for reference in _references(match[0]))
+    if _CALL.search(html):
+        for match in _MARKUP.finditer(html):
+            yield from (reference.name for reference in _references(match[0]))
 
 
 def _rewritten(markup: str, content_ids: Mapping[str, str]) -> str:

@@ -64,7 +64,7 @@ class Leaf:
     def content(self, notes: Notes) -> bytes:
         """Return the content with its transfer encoding undone."""
         encoding = self.part.header.raw("content-transfer-encoding").decode("latin-1")
-        content, note = decode_transfer(self.raw[self.part.body : self.part.end], encoding)
+        content, note = decode_transfer(self.raw, encoding, self.part.body, self.part.end)
         return _noted(content, note, notes)
 
     def text(self, notes: Notes) -> str:

@@ -5,6 +5,7 @@ or breaks on the way is still a mail: with what could be read, and the whole of 
 """
 
 import re
+from dataclasses import dataclass
 
 from gateway.mail.attaching import MAILS, attach, unique
 from gateway.mail.body import read_body
@@ -27,7 +28,20 @@ _ATTACHED_DEPTH = 3
 _WRITERS = ("from", "sender", "reply-to")
 
 
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A mail as it was read, and its header for those who ask more of it than what it says to a person."""
+
+    mail: Mail
+    header: Header
+
+
 def parse(raw: bytes, fallback_id: str, manner: Manner = USUAL) -> Mail:
+    """Return what a mail says; see `read`."""
+    return read(raw, fallback_id, manner).mail
+
+
+def read(raw: bytes, fallback_id: str, manner: Manner = USUAL) -> Parsed:
     """Read a mail. `fallback_id` becomes the Message-ID of one that has none. Never raises.
 
     The sender is From, else Sender, else nobody: `Address("", "")`. `notes` says what had to be repaired, and why a
@@ -39,7 +53,7 @@ def parse(raw: bytes, fallback_id: str, manner: Manner = USUAL) -> Mail:
         return _unread(raw, fallback_id, f"reading it failed ({type(error).__name__})")
 
 
-def _read(raw: bytes, fallback_id: str, manner: Manner = USUAL, depth: int = 0) -> Mail:
+def _read(raw: bytes, fallback_id: str, manner: Manner = USUAL, depth: int = 0) -> Parsed:
     notes: Notes = {}
     mended = raw
     if b"\r" in raw and b"\n" not in raw:
@@ -56,7 +70,7 @@ def _read(raw: bytes, fallback_id: str, manner: Manner = USUAL, depth: int = 0) 
     text = body.text if body.text.strip() else _attached_text(files, manner, depth) or body.text
     if crowded or not (structure.complete and body.complete):
         files = (*files, _whole(raw, files))
-    return _mail(header, charset, fallback_id, text, html, files, notes)
+    return Parsed(_mail(header, charset, fallback_id, text, html, files, notes), header)
 
 
 def _attached_text(files: tuple[Attachment, ...], manner: Manner, depth: int) -> str:
@@ -64,16 +78,16 @@ def _attached_text(files: tuple[Attachment, ...], manner: Manner, depth: int) ->
     forwarded = next((file for file in files if file.content_type in MAILS), None)
     if not forwarded or depth >= _ATTACHED_DEPTH:
         return ""
-    return _read(forwarded.content, "", manner, depth + 1).body
+    return _read(forwarded.content, "", manner, depth + 1).mail.body
 
 
-def _unread(raw: bytes, fallback_id: str, note: str) -> Mail:
+def _unread(raw: bytes, fallback_id: str, note: str) -> Parsed:
     """Make a mail of what could not be read: its header as far as it goes, and the whole of it as a file."""
     try:
         header, _ = read_header(raw, header_start(raw), min(len(raw), 1 << 18))
-        return _mail(header, "", fallback_id, "", "", (_whole(raw),), {note: None})
+        return Parsed(_mail(header, "", fallback_id, "", "", (_whole(raw),), {note: None}), header)
     except Exception:  # noqa: BLE001 - as above; then nothing of it can be read
-        return Mail(fallback_id, _NOBODY, None, "", "", "", (_whole(raw),), (), (note,))
+        return Parsed(Mail(fallback_id, _NOBODY, None, "", "", "", (_whole(raw),), (), (note,)), Header())
 
 
 def _mail(

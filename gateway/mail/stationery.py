@@ -14,7 +14,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 from gateway.mail import original
 from gateway.model import Attachment
 
@@ -119,7 +119,9 @@ def _filled(template: Template, values: Mapping[str, str]) -> str:
     try:
         return template.render(values)
     except Exception as error:
-        raise Permanent(f"the template of the route cannot be filled: {error}") from error
+        raise Permanent(
+            f"the template of the route cannot be filled: {error}", reason=Reason.MAIL_UNWRITABLE
+        ) from error
 
 
 def _tried(source: str, *, autoescape: bool) -> Template:

@@ -37,16 +37,17 @@ _BROKEN = "base64 was broken, read as far as it goes"
 _LEFT_OUT = "what followed the end of the base64 was left out"
 
 
-def decode_transfer(content: bytes, encoding: str) -> tuple[bytes, str]:
-    """Return `content` with its transfer encoding undone, and in words what was wrong with it ("" if nothing).
+def decode_transfer(raw: bytes, encoding: str, start: int = 0, end: int | None = None) -> tuple[bytes, str]:
+    """Return `raw[start:end]` with its transfer encoding undone, and in words what was wrong with it ("" if nothing).
 
     `encoding` is the header's value; an unknown one leaves the content as it is. Never raises.
     """
     name = _name(encoding)
+    if name in _BASE64:
+        return decode_base64(raw, start, end)
+    content = raw[start:end]
     if name in _IDENTITY:
         return content, ""
-    if name in _BASE64:
-        return decode_base64(content)
     if name in _QUOTED_PRINTABLE:
         return _quoted_printable(content), ""
     if name in _UUENCODE:
@@ -56,33 +57,39 @@ def decode_transfer(content: bytes, encoding: str) -> tuple[bytes, str]:
     return content, f"unknown transfer encoding {name[:40]}, left as it is"
 
 
-def decode_base64(content: bytes) -> tuple[bytes, str]:
-    """Decode base64 with whatever is between its characters: line ends, garbage, padding in the middle or none."""
-    end = len(content)
-    while end and content[end - 1 : end].isspace():
+def decode_base64(raw: bytes, start: int = 0, end: int | None = None) -> tuple[bytes, str]:
+    """Decode the base64 of `raw[start:end]` with whatever is between its characters: line ends, garbage, padding.
+
+    What is whole is not copied first: it may be many megabytes.
+    """
+    last = len(raw) if end is None else end
+    end = last
+    while end > start and raw[end - 1 : end].isspace():
         end -= 1
-    padding = content.find(b"=", 0, end)
+    padding = raw.find(b"=", start, end)
     # The library reads past padding in the middle as if it were not there, so it is asked only where there is none.
-    if padding < 0 or not content[padding:end].strip(b"=\r\n\t "):
+    if padding < 0 or not raw[padding:end].strip(b"=\r\n\t "):
         try:
-            decoded = pybase64.b64decode(memoryview(content)[:end])
+            decoded = pybase64.b64decode(memoryview(raw)[start:end])
         except (binascii.Error, ValueError):
-            return _broken_base64(content)
-        if _is_all(decoded, content, padding if padding >= 0 else end):
+            return _broken_base64(raw[start:last])
+        if _is_all(decoded, raw, start, padding if padding >= 0 else end):
             return decoded, ""
-    return _broken_base64(content)
+    return _broken_base64(raw[start:last])
 
 
-def _is_all(decoded: bytes, content: bytes, end: int) -> bool:
-    """Say if nothing but white space was left out of what was decoded from `content[:end]`."""
+def _is_all(decoded: bytes, raw: bytes, start: int, end: int) -> bool:
+    """Say if nothing but white space was left out of what was decoded from `raw[start:end]`."""
     # Lines are nearly always as long as the first; looking where they end then is faster than counting in all of it.
-    line = content.find(b"\n", 0, end) + 1
-    if line > 1:
-        line_ends = content[line - 1 : end : line].count(b"\n") + content[line - 2 : end : line].count(b"\r")
-        if len(decoded) == (end - line_ends) * 3 // _QUANTUM:
+    first = raw.find(b"\n", start, end)
+    if first > start:
+        line = first + 1 - start
+        line_ends = raw[first:end:line].count(b"\n") + raw[first - 1 : end : line].count(b"\r")
+        if len(decoded) == (end - start - line_ends) * 3 // _QUANTUM:
             return True
-    line_ends = content.count(b"\n", 0, end) + content.count(b"\r", 0, end)
-    return len(decoded) == (end - line_ends) * 3 // _QUANTUM or not content[:end].translate(None, _ALPHABET_AND_SPACE)
+    line_ends = raw.count(b"\n", start, end) + raw.count(b"\r", start, end)
+    whole = len(decoded) == (end - start - line_ends) * 3 // _QUANTUM
+    return whole or not raw[start:end].translate(None, _ALPHABET_AND_SPACE)
 
 
 def _broken_base64(content: bytes) -> tuple[bytes, str]:

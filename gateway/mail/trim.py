@@ -57,9 +57,10 @@ def trimmed(text: str, subject: str = "") -> str:
     lines = text.split("\n")
     if len(lines) > _LINES or _SENT_ON.match(subject):
         return text
-    end = _unquoted(lines) if _ends_quoted(lines) else len(lines)
-    kept = "\n".join(lines[: min(_cited(lines), end)]).rstrip()
-    return f"{kept}\n" if kept.strip() else text
+    quoted = _unquoted(lines) if _ends_quoted(lines) else len(lines)
+    end = min(_cited(lines), quoted)
+    kept = "\n".join(lines[:end]).rstrip()
+    return f"{kept}\n" if kept and end < len(lines) else text
 
 
 def _cited(lines: list[str]) -> int:

@@ -82,7 +82,8 @@ def ask(endpoint: Endpoint, fields: Mapping[str, str] | None) -> Reply:
     except (OSError, HTTPException, UnicodeError) as error:
         if time.monotonic() >= end or isinstance(error, TimeoutError):
             raise Temporary(f"{endpoint.host} did not answer within {endpoint.timeout:g} s") from error
-        raise Temporary(f"{endpoint.host} cannot be asked{'' if fields is None else ' for a token'}: {_reason(error)}") from error
+        what = "be read" if fields is None else "be asked for a token"
+        raise Temporary(f"{endpoint.host} cannot {what}: {_reason(error)}") from error
 
 
 def _address(parts: SplitResult) -> tuple[str, int]:

@@ -1,11 +1,11 @@
 """Mail out: a composed mail to the first smarthost that takes it, each recipient's fate told (RFC 5321)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from gateway.errors import Permanent, Temporary
+from gateway.errors import Paused, Permanent, Reason, Temporary
 from gateway.outgoing.connection import try_login
 from gateway.outgoing.health import Health, Standing
 from gateway.outgoing.host import Security, Smarthost, parse_smarthost
@@ -66,12 +66,16 @@ class Manner:
 
 
 class Transport:
-    """The way out, for any number of threads. It lives as long as the settings that it was made of."""
+    """The way out, for any number of threads. It lives as long as the settings that it was made of.
+
+    `halted` are the names of the smarthosts that a person has paused; it may be replaced at any time.
+    """
 
     def __init__(self, smarthosts: Sequence[Smarthost], manner: Manner) -> None:
         self._smarthosts = tuple(smarthosts)
         self._by_host = {one: Pool(one, manner.hostname, manner.timeouts, manner.keeping) for one in self._smarthosts}
         self.pools = tuple(self._by_host.values())
+        self.halted: Container[str] = ()
         self.health = Health()
         self.pace = Pace(manner.rates)
 
@@ -81,13 +85,14 @@ class Transport:
         `sender` is the envelope's, "" for the null one; `names` are those of the smarthosts to use, by default all that
         do not wait to be named. A recipient whose domain's rate is used up is refused for now, without being asked.
 
-        Raises Temporary if no smarthost can be used or one says to try again (Ambiguous where it may have the mail),
-        Permanent if it refuses the mail or all recipients (TooLarge for its size). What one cannot carry, by its size
-        or its extensions, the next is asked for.
+        Raises Paused where a person has paused all that could be used, Temporary if none can be used or one says to try
+        again (Ambiguous where it may have the mail), Permanent if it refuses the mail or all recipients (TooLarge for
+        its size). What one cannot carry, by its size or its extensions, the next is asked for.
         """
+        usable = self._asked(names)
         mail, late = self._in_time(prepare(sender, recipients, message))
         unable, failures = None, []
-        for smarthost in self.health.ordered(self._asked(names)):
+        for smarthost in self.health.ordered(usable):
             try:
                 return self._handed_over(self._by_host[smarthost], mail, late)
             except Incapable as cannot:
@@ -110,7 +115,7 @@ class Transport:
 
     def takes_over(self, before: "Transport") -> None:
         """Go on with what another one knows of smarthosts and domains; whoever has that one closes it."""
-        self.health = before.health
+        self.health, self.halted = before.health, before.halted
         self.pace.takes_over(before.pace)
 
     def reap(self) -> None:
@@ -124,9 +129,12 @@ class Transport:
             pool.close()
 
     def _asked(self, names: Sequence[str]) -> list[Smarthost]:
-        if names:
-            return [one for one in self._smarthosts if one.name in names]
-        return [one for one in self._smarthosts if not one.named_only]
+        named = [(one.name or one.address, one) for one in self._smarthosts]
+        asked = [(own, one) for own, one in named if (own in names if names else not one.named_only)]
+        usable = [one for own, one in asked if own not in self.halted]
+        if asked and not usable:
+            raise Paused(f"a person has paused {', '.join(own for own, _ in asked)}")
+        return usable
 
     def _in_time(self, mail: Transaction) -> tuple[Transaction, tuple[Refusal, ...]]:
         """Leave out the recipients whose domains have been sent enough for now; Temporary where that is all of them."""
@@ -184,7 +192,7 @@ def _judged(delivery: Delivery) -> Delivery:
     """Raise where nobody was taken: one error if all were refused alike; else each one's refusal is told."""
     kinds = set() if delivery.sent else {refusal.permanent for refusal in delivery.refused}
     if kinds == {True}:
-        raise Permanent(all_refused(delivery.refused))
+        raise Permanent(all_refused(delivery.refused), reason=Reason.RECIPIENT_REFUSED)
     if kinds == {False}:
         raise Temporary(all_refused(delivery.refused))
     return delivery

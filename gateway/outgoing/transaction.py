@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.errors import Permanent, TooLarge
+from gateway.errors import Permanent, Reason, TooLarge
 from gateway.mail.field import bare_address
 from gateway.outgoing.session import Session
 from gateway.outgoing.verdict import Elsewhere, Incapable, SmtpReply, Step, require, verdict
@@ -40,7 +40,10 @@ def prepare(sender: str, recipients: Sequence[str], message: bytes) -> Transacti
     """Make the envelope, each recipient once. Raises Permanent where there is nothing that could be sent."""
     ends = message.count(b"\r\n")
     if ends != message.count(b"\r") or ends != message.count(b"\n"):
-        raise Permanent("The mail has a bare CR or LF, which could smuggle a second mail; it was not sent.")
+        raise Permanent(
+            "The mail has a bare CR or LF, which could smuggle a second mail; it was not sent.",
+            reason=Reason.MAIL_UNWRITABLE,
+        )
     fit, unfit = {}, []
     for recipient in dict.fromkeys(recipients):
         try:
@@ -50,9 +53,9 @@ def prepare(sender: str, recipients: Sequence[str], message: bytes) -> Transacti
     try:
         sender = bare_address(sender) if sender else ""
     except ValueError as error:
-        raise Permanent(f"The mail cannot be sent from this address: {error}") from error
+        raise Permanent(f"The mail cannot be sent from this address: {error}", reason=Reason.MAIL_UNWRITABLE) from error
     if not fit:
-        raise Permanent(all_refused(unfit) if unfit else "The mail has no recipient.")
+        raise Permanent(all_refused(unfit) if unfit else "The mail has no recipient.", reason=Reason.NO_RECIPIENT)
     head = message[: message.find(b"\r\n\r\n") + 1]
     international = not (head.isascii() and f"{sender}{''.join(fit.values())}".isascii())
     return Transaction(sender, fit, tuple(unfit), message, international, not message.isascii())
@@ -124,5 +127,7 @@ def _options(session: Session, mail: Transaction, smarthost: str) -> str:
 
 def _needed(extension: str, option: str, session: Session, smarthost: str) -> str:
     if not session.has_extn(extension):
-        raise Incapable(Permanent(f"The mail needs {extension}, which {smarthost} does not offer."))
+        raise Incapable(
+            Permanent(f"The mail needs {extension}, which {smarthost} does not offer.", reason=Reason.SMARTHOST_UNFIT)
+        )
     return option

@@ -33,6 +33,7 @@ class State(StrEnum):
     FAILING = "failing"
     REFUSED = "refused"
     ELSEWHERE = "elsewhere"
+    PAUSED = "paused"
     STOPPED = "stopped"
 
 

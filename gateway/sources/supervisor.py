@@ -8,10 +8,10 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
-from gateway.errors import GatewayError, Refused
+from gateway.errors import GatewayError, Refused, said
 from gateway.log import log
 from gateway.sources.poller import Denied, Ground, Poller, State, Status
 from gateway.sources.store import Store
@@ -35,6 +35,7 @@ class Supervisor:
         self._grounds: dict[str, Ground] = {}
         self._threads: list[threading.Thread] = []
         self._held: set[str] = set()
+        self._halted: Container[str] = ()
         self._held_until = 0.0
         self._ending = threading.Event()
         self._asked = threading.Event()
@@ -64,6 +65,16 @@ class Supervisor:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return sum(thread.is_alive() for thread in self._threads)
+
+    def halt(self, names: Container[str]) -> None:
+        """Have the pollers of these sources rest ("archive" is "imap archive INBOX" as well), and all others go on."""
+        self._halted = names
+        for name, ground in self._grounds.items():
+            if self._is_halted(name):
+                ground.stopping.set()
+
+    def _is_halted(self, poller: str) -> bool:
+        return poller.split(" ")[1] in self._halted if " " in poller else poller in self._halted
 
     def _thread(self, work: Callable[..., None], *arguments: Poller) -> threading.Thread:
         name = arguments[0].name if arguments else "hold of pollers"
@@ -102,12 +113,20 @@ class Supervisor:
         while not ending.is_set():
             ground.stopping.clear()
             before = ground.status.progress
-            state = self._once(poller, ground) if poller.name in self._held and not ending.is_set() else State.ELSEWHERE
+            state = self._turn(poller, ground, ending)
             failures = 1 if ground.status.progress != before else failures + 1
             if state is State.ELSEWHERE:
                 ground.status.turn(State.ELSEWHERE if self._held_until else State.STARTING)
+            elif state is State.PAUSED:
+                ground.status.turn(State.PAUSED)
             ending.wait(rest_after(state, failures))
         ground.status.turn(State.STOPPED)
+
+    def _turn(self, poller: Poller, ground: Ground, ending: threading.Event) -> State:
+        """Run a poller if it is its turn here."""
+        if self._is_halted(poller.name):
+            return State.PAUSED
+        return self._once(poller, ground) if poller.name in self._held and not ending.is_set() else State.ELSEWHERE
 
     def _once(self, poller: Poller, ground: Ground) -> State:
         """Run a poller until it ends, and say what it ended as."""
@@ -124,7 +143,7 @@ class Supervisor:
 
     def _failed(self, ground: Ground, state: State, error: Exception) -> State:
         """Say what is wrong once, and again when it changes."""
-        reason = str(error) or type(error).__name__
+        reason = said(error)
         if ground.status.turn(state, reason):
             log.poller(ground.status.name, state, reason)
         return state
@@ -135,7 +154,7 @@ def rest_after(state: State, failures: int) -> float:
 
     Refused credentials are tried slowly, so that no account gets locked.
     """
-    if state is State.ELSEWHERE:
+    if state in {State.ELSEWHERE, State.PAUSED}:
         return FIRST_REST
     first = DENIED_REST if state is State.REFUSED else FIRST_REST
     rest = min(LONGEST_REST, first * 2.0 ** min(failures - 1, 20))

@@ -15,11 +15,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.errors import Permanent
 from gateway.spool import index
 from gateway.spool.spool import Spool
-from gateway.spool.tables import callback, cursor, delivery, event, fetched, job, mail, pause, sent
+from gateway.spool.tables import act, callback, cursor, delivery, event, fetched, halt, job, mail, pause, sent
 
 _Row: TypeAlias = dict[str, Any]
-_TABLES = (mail, callback, job, sent, delivery, event, cursor, fetched)
-_COUNTED = (job, event)
+# What an act has moved (`acted`) is left: an act is undone on the store that it was done on.
+_TABLES = (mail, callback, job, sent, delivery, event, act, cursor, fetched)
+_COUNTED = (job, event, act)
 _AT_ONCE = 200
 _PIECE = 1024 * 1024
 
@@ -48,8 +49,9 @@ def copy(source: Spool, target: Spool) -> Iterator[Copied]:
             raise Permanent(f"{target.name} has been worked on: it has what {source.name} does not")
     for table in _TABLES:
         yield _copy_table(source, target, table)
-    paused = source.read(lambda connection: _rows(connection.execute(select(pause)).mappings()))
-    target.change(partial(_replace, rows=paused)).result()
+    for table in (pause, halt):
+        rows = source.read(lambda connection, table=table: _rows(connection.execute(select(table)).mappings()))  # type: ignore[misc]
+        target.change(partial(_replace, table=table, rows=rows)).result()
     target.change(_count_on).result()
     target.change(index.begin_again).result()
 
@@ -135,11 +137,11 @@ def _upsert(connection: Connection, table: Table, rows: Sequence[_Row]) -> None:
     connection.execute(new.on_conflict_do_update(index_elements=key, set_=changed), list(rows))
 
 
-def _replace(connection: Connection, rows: Sequence[_Row]) -> None:
+def _replace(connection: Connection, table: Table, rows: Sequence[_Row]) -> None:
     """Have the same lanes paused."""
-    connection.execute(delete(pause))
+    connection.execute(delete(table))
     if rows:
-        connection.execute(insert(pause), list(rows))
+        connection.execute(insert(table), list(rows))
 
 
 def _count_on(connection: Connection) -> None:

@@ -3,16 +3,18 @@
 A recipient's row says in `told` what the agent was told of it, so that nobody is told the same thing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, case, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
 
 from gateway.model import Event
 from gateway.spool.arrival import Arrival
 from gateway.spool.intake import accept_mails
+from gateway.spool.prepared import execute_many
 from gateway.spool.rows import insert_rows
 from gateway.spool.tables import callback, delivery, event, job, sent
 
@@ -76,26 +78,32 @@ class Outcome(NamedTuple):
     steps: tuple[Event, ...] = ()
 
 
+def note_sent(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write what replies and bounces are matched against; of an answer that leaves by and by the last row stays."""
+    execute_many(connection, _SENT[connection.dialect.name], rows)
+
+
 def record_all(connection: Connection, outcomes: Sequence[tuple[Outcome | None, float]]) -> None:
-    """Write what several tries found out, each with its time; None is for one that found out nothing."""
-    for outcome, at in outcomes:
-        if outcome is not None:
-            record(connection, outcome, at)
+    """Write what several tries found out, each with its time; None is for one that found out nothing.
+
+    A notice becomes a mail of its route, once for what it tells of a recipient.
+    """
+    news = [(outcome, at) for outcome, at in outcomes if outcome is not None]
+    standings = [_row(outcome.answer, standing, at) for outcome, at in news for standing in outcome.standings]
+    execute_many(connection, _KEEP[connection.dialect.name], standings)
+    steps = [(outcome.answer, at, step) for outcome, at in news for step in outcome.steps]
+    insert_rows(
+        connection,
+        event,
+        [{"subject": name, "at": at, "step": one.step, "detail": one.detail} for name, at, one in steps],
+    )
+    for outcome, _ in news:
+        _tell(connection, outcome)
 
 
 def record(connection: Connection, outcome: Outcome, at: float) -> None:
-    """Write what is new. A notice becomes a mail of its route, once for what it tells of a recipient."""
-    for standing in outcome.standings:
-        _upsert(connection, outcome.answer, standing, at)
-    steps = [{"subject": outcome.answer, "at": at, "step": one.step, "detail": one.detail} for one in outcome.steps]
-    insert_rows(connection, event, steps)
-    if outcome.told is not None:
-        _mark(connection, outcome.answer, *outcome.told, None)
-    notice = outcome.notice
-    if notice is not None and _mark(connection, outcome.answer, notice.told, notice.recipients, notice.row["id"]):
-        accept_mails(connection, [Arrival(notice.row, (notice.route,), distinct=True)])
-        made = update(job).where(job.c.mail_id == notice.row["id"])
-        connection.execute(made.values(detail={"notice": notice.link}))
+    """Write what one try found out, as `record_all` does."""
+    record_all(connection, [(outcome, at)])
 
 
 def named(recipient: str) -> str:
@@ -103,28 +111,62 @@ def named(recipient: str) -> str:
     return recipient[:_LONGEST]
 
 
-def _upsert(connection: Connection, answer: str, standing: Standing, at: float) -> None:
-    """Write a recipient's row. What came back by mail stays, though a try that is recorded late says less."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    news = {
+def _row(answer: str, standing: Standing, at: float) -> dict[str, Any]:
+    return {
+        "callback_id": answer,
+        "recipient": named(standing.recipient),
         "state": standing.fate.value,
+        "since": at,
         "at": at,
+        "smarthost": standing.smarthost,
+        "queue_id": standing.queue_id,
         "reply": standing.reply,
         "status": standing.status,
+        "told": Told.NOTHING.value,
+        "notice_id": None,
         "report_id": standing.report,
     }
-    left = {"smarthost": standing.smarthost, "queue_id": standing.queue_id}
-    key = {"callback_id": answer, "recipient": named(standing.recipient)}
-    new = dialect.insert(delivery).values(key | news | left | {"since": at, "told": Told.NOTHING.value})
-    same = delivery.c.state == new.excluded.state
-    changed = news | (left if standing.smarthost else {}) | {"since": case((same, delivery.c.since), else_=at)}
-    final = (Fate.BOUNCED.value, Fate.COMPLAINED.value)
-    allowed = or_(delivery.c.state.not_in(final), new.excluded.state.in_(final))
-    connection.execute(
-        new.on_conflict_do_update(
-            index_elements=[delivery.c.callback_id, delivery.c.recipient], set_=changed, where=allowed
-        )
+
+
+def _keeping(insert: Callable[[Table], Any]) -> Insert:
+    """Return what writes a recipient's row. What came back by mail stays, though a try recorded late says less."""
+    statement = insert(delivery)
+    new, old = statement.excluded, delivery.c
+    by_smarthost = new.smarthost != literal_column("''")
+    final: list[ColumnElement[str]] = [literal_column(f"'{fate.value}'") for fate in (Fate.BOUNCED, Fate.COMPLAINED)]
+    changed = {name: new[name] for name in ("state", "at", "reply", "status", "report_id")}
+    changed |= {name: case((by_smarthost, new[name]), else_=old[name]) for name in ("smarthost", "queue_id")}
+    changed |= {"since": case((old.state == new.state, old.since), else_=new.since)}
+    kept: Insert = statement.on_conflict_do_update(
+        index_elements=[old.callback_id, old.recipient],
+        set_=changed,
+        where=or_(old.state.not_in(final), new.state.in_(final)),
     )
+    return kept
+
+
+def _sending(insert: Callable[[Table], Any]) -> Insert:
+    statement = insert(sent)
+    changed = {column.name: statement.excluded[column.name] for column in sent.c}
+    row: Insert = statement.on_conflict_do_update(index_elements=[sent.c.message_id], set_=changed)
+    return row
+
+
+# Made once: building a statement costs more than running it.
+_INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_KEEP = {name: _keeping(insert) for name, insert in _INSERTS.items()}
+_SENT = {name: _sending(insert) for name, insert in _INSERTS.items()}
+
+
+def _tell(connection: Connection, outcome: Outcome) -> None:
+    """Mark who was told, and store the notice that is due."""
+    if outcome.told is not None:
+        _mark(connection, outcome.answer, *outcome.told, None)
+    notice = outcome.notice
+    if notice is not None and _mark(connection, outcome.answer, notice.told, notice.recipients, notice.row["id"]):
+        accept_mails(connection, [Arrival(notice.row, (notice.route,), distinct=True)])
+        made = update(job).where(job.c.mail_id == notice.row["id"])
+        connection.execute(made.values(detail={"notice": notice.link}))
 
 
 def _mark(connection: Connection, answer: str, told: Told, recipients: Sequence[str], notice: str | None) -> bool:

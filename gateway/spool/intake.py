@@ -1,9 +1,9 @@
 """Taking things in: the changes behind `Spool.accept` and `accept_callback`. Each runs in the writer's transaction."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.model import JobKind, JobState, Receipt
 from gateway.spool.arrival import Arrival
@@ -13,6 +13,9 @@ from gateway.spool.wakeup import announce
 
 # Made once: building a statement costs more than running it.
 _KNOWN = select(job.c.identity, job.c.mail_id).where(job.c.identity.in_(bindparam("identities", expanding=True)))
+_CALLED = select(callback.c.identity, callback.c.id).where(
+    callback.c.identity.in_(bindparam("identities", expanding=True))
+)
 _PAUSED = select(pause.c.lane)
 
 
@@ -68,21 +71,40 @@ def errand_job(row: dict[str, Any], identity: str, route: str, paused: set[str])
     return new | {"identity": identity, "mail_id": row["id"]}
 
 
-def accept_callback(connection: Connection, row: dict[str, Any], note: dict[str, Any], *, work: bool) -> Receipt:
-    """Store a callback, and a job for it if there is `work` to do; or, where it is known, note the repeat."""
-    known = connection.scalar(select(callback.c.id).where(callback.c.identity == row["identity"]))
-    if known is not None:
-        connection.execute(insert(event), _event(known, row["received_at"], "repeat", note))
-        return Receipt(known, repeat=True)
-    connection.execute(insert(callback), row)
-    if work:
-        paused = set(connection.scalars(select(pause.c.lane)))
-        lane = answer_lane(row["workspace"])
-        new = new_job(JobKind.ANSWER, "", lane, paused, row["received_at"]) | {"callback_id": row["id"]}
-        connection.execute(insert(job), new)
+class Called(NamedTuple):
+    """A callback that came: its row, what its first step tells, and whether there is `work` to do for it."""
+
+    row: dict[str, Any]
+    note: dict[str, Any]
+    work: bool
+
+
+def accept_callbacks(connection: Connection, came: Sequence[Called]) -> list[Receipt]:
+    """Store callbacks, each with a job if there is work, and with its first step; of one that is known, the repeat."""
+    asked = {"identities": [one.row["identity"] for one in came]}
+    known: dict[str, str] = {row.identity: row.id for row in connection.execute(_CALLED, asked)}
+    paused = set(connection.scalars(_PAUSED))
+    new: list[Called] = []
+    receipts, events = [], []
+    for one in came:
+        row = one.row
+        repeat = row["identity"] in known
+        receipt = Receipt(known.setdefault(row["identity"], row["id"]), repeat)
+        receipts.append(receipt)
+        new += [] if repeat else [one]
+        events.append(_event(receipt.id, row["received_at"], "repeat" if repeat else "callback", one.note))
+    insert_rows(connection, callback, [one.row for one in new])
+    jobs = [_answer_job(one.row, paused) for one in new if one.work]
+    insert_rows(connection, job, jobs)
+    insert_rows(connection, event, events)
+    if jobs:
         announce(connection)
-    connection.execute(insert(event), _event(row["id"], row["received_at"], "callback", note))
-    return Receipt(row["id"], repeat=False)
+    return receipts
+
+
+def _answer_job(row: dict[str, Any], paused: set[str]) -> dict[str, Any]:
+    new = new_job(JobKind.ANSWER, "", answer_lane(row["workspace"]), paused, row["received_at"])
+    return new | {"callback_id": row["id"]}
 
 
 def new_job(kind: JobKind, route: str, lane: str, paused: set[str], now: float) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from gateway.spool import copying, delivery, index, rerouting
 from gateway.spool.index import Words
 from gateway.spool.prepared import execute_many
 from gateway.spool.rows import insert_rows
-from gateway.spool.tables import event, job, mail, pause, sent
+from gateway.spool.tables import event, job, mail, pause
 from gateway.spool.wakeup import announce
 
 
@@ -25,9 +25,10 @@ from gateway.spool.wakeup import announce
 class Conclusion:
     """What came of a try: the job's next state, what to remember of it, and the steps for the trace.
 
-    `mail` holds columns of the mail that are known now that it was read; `sent` is the row of a mail that left,
-    `outcome` what became of its recipients. `route` is another one that the job goes on in, `also` are routes in which
-    its mail gets a job as well. `words` is what else it is found by, `copies` are where copies of what was sent go.
+    `reason` is the word (`errors.Reason`) by which parked jobs are grouped. `mail` holds columns of the mail that are
+    known now that it was read; `sent` is the row of a mail that left, `outcome` what became of its recipients. `route`
+    is another one that the job goes on in, `also` are routes in which its mail gets a job as well. `words` is what else
+    it is found by, `copies` are where copies of what was sent go.
     """
 
     state: JobState
@@ -38,6 +39,7 @@ class Conclusion:
     result: str | None = None
     error: str | None = None
     hold: str | None = None
+    reason: str | None = None
     keep: bool = False
     route: str | None = None
     also: tuple[str, ...] = ()
@@ -195,7 +197,7 @@ _CONCLUDE = (
     .values(
         {
             name: bindparam(name)
-            for name in ("state", "next_at", "attempts", "crashes", "result", "error", "hold", "detail")
+            for name in ("state", "next_at", "attempts", "crashes", "result", "error", "hold", "reason", "detail")
         }
         | {"keep": or_(job.c.keep, bindparam("kept", type_=Boolean))}
         | {"route": func.coalesce(bindparam("to_route", type_=Text), job.c.route)}
@@ -212,12 +214,11 @@ def conclude_all(connection: Connection, items: Sequence[Concluded]) -> list[boo
     for item in recorded:
         if item.end.mail:
             learned.setdefault(tuple(item.end.mail), []).append({"of_mail": item.job.subject} | item.end.mail)
-        if item.end.sent is not None:
-            _upsert(connection, sent, item.end.sent, "message_id", item.end.sent)
     for names, rows in learned.items():
         execute_many(connection, _update_mail(names), rows)
     steps = [row for item in recorded for row in _steps(item.job.subject, item.end.events, item.at)]
     insert_rows(connection, event, steps)
+    delivery.note_sent(connection, [item.end.sent for item in recorded if item.end.sent is not None])
     delivery.record_all(connection, [(item.end.outcome, item.at) for item in recorded])
     _reroute(connection, recorded)
     copying.add(connection, [(item.job.subject, item.end.route or "", item.end.copies, item.at) for item in recorded])
@@ -274,6 +275,7 @@ def _values(item: Concluded) -> dict[str, Any]:
         "result": end.result,
         "error": end.error,
         "hold": end.hold,
+        "reason": end.reason,
         "detail": end.detail,
         "kept": end.keep,
         "to_route": end.route,
@@ -328,23 +330,3 @@ def resume_lane(connection: Connection, lane: str, now: float) -> bool:
     connection.execute(update(job).where(held).values(state=JobState.QUEUED, hold=None, next_at=now))
     announce(connection)
     return connection.execute(delete(pause).where(pause.c.lane == lane)).rowcount > 0
-
-
-def move(
-    connection: Connection, ids: Sequence[int], from_states: Sequence[JobState], to: JobState, step: Event, now: float
-) -> list[int]:
-    """Carry out what a person asked for; return the jobs that were in one of `from_states` and so could be moved."""
-    values: dict[str, Any] = {"state": to, "hold": None, "next_at": now}
-    if to == JobState.QUEUED:
-        values |= {"attempts": 0, "crashes": 0, "created_at": now}
-    elif to == JobState.PARKED:
-        values |= {"error": step.detail.get("reason")}
-    elif to == JobState.DISCARDED:
-        values |= {"keep": False}
-    moved = update(job).where(job.c.id.in_(ids), job.c.state.in_(from_states)).values(values).returning(job)
-    rows = list(connection.execute(moved))
-    if to == JobState.QUEUED:
-        announce(connection)
-    for row in rows:
-        note(connection, row.mail_id or row.callback_id, [step], now)
-    return [row.id for row in rows]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, or_, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, or_, select
 
 from gateway.model import JobState
 from gateway.spool import delivery
@@ -102,6 +102,14 @@ def counts(connection: Connection) -> list[tuple[str, str, int]]:
     ]
 
 
+def lane_counts(connection: Connection, lanes: Sequence[str]) -> list[tuple[str, str, int]]:
+    """Count the jobs of some lanes by lane and state, but not those that are done or discarded."""
+    counted = select(job.c.lane, job.c.state, func.count()).where(job.c.lane.in_(lanes), job.c.state.in_(_SEEN_TO))
+    return [
+        (lane, state, count) for lane, state, count in connection.execute(counted.group_by(job.c.lane, job.c.state))
+    ]
+
+
 def oldest_unfinished(connection: Connection) -> float | None:
     """Return when the oldest job that is not at its end was made."""
     oldest: float | None = connection.scalar(select(func.min(job.c.created_at)).where(job.c.state.in_(_UNFINISHED)))
@@ -135,13 +143,34 @@ def in_hand(connection: Connection, lane: str) -> int:
 
 
 def mail_of_errand(connection: Connection, errand: str, routes: Sequence[str]) -> dict[str, Any] | None:
-    """Find the mail that made an errand: its route, writer, kind, envelope sender, Message-ID and thread."""
-    facts = select(
+    """Find the mail that made an errand, as `mails_of_errands` does."""
+    return mails_of_errands(connection, [errand], routes).get(errand)
+
+
+def mails_of_errands(
+    connection: Connection, errands: Sequence[str], routes: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Find the mails that made errands, by those: route, writer, kind, envelope sender, Message-ID and thread."""
+    rows = connection.execute(_MAKERS, {"errands": errands, "routes": routes}).mappings()
+    return {row["errand"]: dict(row) for row in rows}
+
+
+# Of several with one number, which two servers may give, the newest.
+_MAKERS = (
+    select(
         *(mail.c.id, job.c.route, mail.c.from_address, mail.c.message_id, mail.c.thread, mail.c.subject),
-        *(mail.c.kind, mail.c.sender),
+        *(mail.c.kind, mail.c.sender, job.c.result.label("errand")),
     )
-    made = facts.join(job, job.c.mail_id == mail.c.id).where(
-        job.c.kind == "errand", job.c.result == errand, job.c.route.in_(routes)
+    .join(job, job.c.mail_id == mail.c.id)
+    .where(
+        job.c.id.in_(
+            select(func.max(job.c.id))
+            .where(
+                job.c.kind == "errand",
+                job.c.result.in_(bindparam("errands", expanding=True)),
+                job.c.route.in_(bindparam("routes", expanding=True)),
+            )
+            .group_by(job.c.result)
+        )
     )
-    row = connection.execute(made.order_by(job.c.id.desc()).limit(1)).mappings().first()
-    return dict(row) if row is not None else None
+)

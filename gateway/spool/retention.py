@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, delete, exists, select, update
 
 from gateway.model import JobState
+from gateway.spool import audit
 from gateway.spool.tables import (
     callback,
     callback_gone,
@@ -37,7 +38,8 @@ def forget(connection: Connection, content_before: float, rows_before: float, mo
     """Take one step of both."""
     content = forget_content(connection, content_before, most)
     rows = forget_rows(connection, rows_before, most)
-    return Forgotten(content.count + rows.count, content.blobs)
+    acts = audit.forget(connection, rows_before, most)
+    return Forgotten(content.count + rows.count + acts, content.blobs)
 
 
 def forget_content(connection: Connection, before: float, most: int) -> Forgotten:

@@ -35,8 +35,13 @@ class Room:
 
     def _look(self, folder: Path) -> None:
         try:
-            disk = os.statvfs(folder)
+            self._free = free(folder)
         except OSError as error:
             raise spool_error(error) from error
-        self._free = disk.f_bavail * disk.f_frsize
         self._looked_at = time.monotonic()
+
+
+def free(folder: Path) -> int:
+    """Return the bytes of disk that are free for us where a folder is."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize

@@ -38,8 +38,14 @@ def begin(connection: Connection, begun: Session, idle: float, longest: float) -
 
 def find(connection: Connection, digest: str) -> Session | None:
     """Return a session, however old."""
-    row = connection.execute(select(session).where(session.c.digest == digest)).first()
-    return Session(**row._mapping) if row is not None else None  # noqa: SLF001 - SQLAlchemy's public name for it
+    row = connection.execute(select(session).where(session.c.digest == digest)).mappings().first()
+    return Session(**row) if row is not None else None
+
+
+def listed(connection: Connection, most: int = 500) -> list[Session]:
+    """Return sessions, those first that were seen last, however old."""
+    wanted = select(session).order_by(session.c.seen.desc()).limit(most)
+    return [Session(**row) for row in connection.execute(wanted).mappings()]
 
 
 def seen(connection: Connection, digest: str, now: float) -> None:
@@ -50,8 +56,3 @@ def seen(connection: Connection, digest: str, now: float) -> None:
 def end(connection: Connection, digest: str) -> None:
     """End a session."""
     connection.execute(delete(session).where(session.c.digest == digest))
-
-
-def end_all(connection: Connection, name: str) -> int:
-    """End all sessions of somebody; return how many there were."""
-    return connection.execute(delete(session).where(session.c.name == name)).rowcount

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 from ulid import ULID
 
-from gateway.errors import Permanent
+from gateway.errors import Permanent, Reason
 from gateway.model import Envelope, Receipt
 from gateway.spool import database, intake, jobs, link, place, retention
 from gateway.spool.accept import BLOB_THRESHOLD, Acceptor, settled
+from gateway.spool.batched import Batched
 from gateway.spool.body import Body
 from gateway.spool.errors import spool_error
 from gateway.spool.room import Room
@@ -118,8 +119,7 @@ class Spool:
             "errand": errand,
             "document": document,
         }
-        change = self.change(partial(intake.accept_callback, row=row, note=note, work=work))
-        receipt = await settled(change)
+        receipt = await settled(self.change(Batched(intake.accept_callbacks, intake.Called(row, note, work))))
         self.on_work()
         return receipt
 
@@ -145,7 +145,7 @@ class Spool:
         content = select(mail.c.raw, mail.c.blob, mail.c.size).where(mail.c.id == mail_id)
         row = self.read(lambda connection: connection.execute(content).first())
         if row is None or (row.raw is None and row.blob is None):
-            raise Permanent(f"mail {mail_id} is not in the spool any more")
+            raise Permanent(f"mail {mail_id} is not in the spool any more", reason=Reason.CONTENT_MISSING)
         if row.blob is None:
             yield bytes(row.raw)
             return
@@ -153,9 +153,12 @@ class Spool:
             try:
                 path = stack.enter_context(self.bodies.open(row.blob))
             except FileNotFoundError as error:
-                raise Permanent(f"the body of mail {mail_id} is missing") from error
+                raise Permanent(f"the body of mail {mail_id} is missing", reason=Reason.CONTENT_MISSING) from error
             if (size := path.stat().st_size) != row.size:
-                raise Permanent(f"the body of mail {mail_id} is not whole: it has {size} bytes of {row.size}")
+                raise Permanent(
+                    f"the body of mail {mail_id} is not whole: it has {size} bytes of {row.size}",
+                    reason=Reason.CONTENT_MISSING,
+                )
             yield path
 
     def document(self, callback_id: str) -> bytes:
@@ -164,7 +167,7 @@ class Spool:
             lambda connection: connection.scalar(select(callback.c.document).where(callback.c.id == callback_id))
         )
         if found is None:
-            raise Permanent(f"callback {callback_id} is not in the spool")
+            raise Permanent(f"callback {callback_id} is not in the spool", reason=Reason.CONTENT_MISSING)
         return bytes(found)
 
     def forget(self, content_before: float, rows_before: float, most: int = 200) -> int:

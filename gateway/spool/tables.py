@@ -101,6 +101,7 @@ job = Table(
     Column("lease", Integer, nullable=False),
     Column("leased_until", Float, nullable=False),
     Column("hold", String(10)),
+    Column("reason", String(30)),
     Column("keep", Boolean, nullable=False),
     Column("result", Text),
     Column("error", Text),
@@ -177,6 +178,29 @@ fetched = Table(
 # One row: the jobs up to this one may not be in the index of words yet.
 unindexed = Table("unindexed", metadata, Column("top", _NUMBER, primary_key=True, autoincrement=False))
 
+# How many of a fact happened in the minute (60 seconds) or hour (3,600) that begins at a Unix time.
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("seconds", Integer, primary_key=True, autoincrement=False),
+    Column("fact", String(20), primary_key=True),
+    Column("at", _NUMBER, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+)
+
+# One row: the steps up to this one are in `pulse`.
+counted = Table("counted", metadata, Column("top", _NUMBER, primary_key=True, autoincrement=False))
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+)
+
 holding = Table(
     "holding",
     metadata,
@@ -205,6 +229,43 @@ session = Table(
     Column("mark", String(64), nullable=False),
     Column("began", Float, nullable=False),
     Column("seen", Float, nullable=False),
+)
+
+# What persons did: one row an act, and the jobs that it moved as they were before.
+act = Table(
+    "act",
+    metadata,
+    Column("id", _NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("act", String(20), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("jobs", Integer, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("undone_by", _NUMBER),
+)
+
+acted = Table(
+    "acted",
+    metadata,
+    Column("act", _NUMBER, primary_key=True, autoincrement=False),
+    Column("job", _NUMBER, ForeignKey("job.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("lease", Integer, nullable=False),
+    Column("before", JSON, nullable=False),
+    Index("acted_job", "job"),
+)
+
+# What a person has paused: "route:NAME", "workspace:NAME", "smarthost:NAME", "source:NAME".
+halt = Table(
+    "halt",
+    metadata,
+    Column("name", _NAME, primary_key=True),
+    Column("since", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 chunk = Table(

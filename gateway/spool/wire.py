@@ -17,9 +17,12 @@ _KNOWN_MODULES = frozenset(
     {
         "gateway.errors",
         "gateway.model",
+        "gateway.spool.acts",
         "gateway.spool.arrival",
+        "gateway.spool.audit",
         "gateway.spool.batched",
         "gateway.spool.chunks",
+        "gateway.spool.halts",
         "gateway.spool.intake",
         "gateway.spool.jobs",
         "gateway.spool.wire",

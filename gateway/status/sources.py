@@ -14,6 +14,7 @@ _WORDS = {
     "failing": (Level.WARNING, "fails and is tried again"),
     "refused": (Level.WRONG, "login refused"),
     "elsewhere": (Level.OK, "fetched by another node"),
+    "paused": (Level.WARNING, "paused by a person"),
     "stopped": (Level.WARNING, "stopped"),
 }
 

@@ -22,6 +22,7 @@ from gateway.errors import GatewayError
 from gateway.log import log
 from gateway.model import Answer, Receipt
 from gateway.web.body import Bodies
+from gateway.web.console import proxyuser
 from gateway.web.errors import Refusal, error
 
 __all__ = ["MEDIA_TYPES", "endpoint", "error", "routes"]
@@ -63,7 +64,7 @@ def endpoint(settings: Callable[[], Settings], store: Store) -> Callable[[Reques
     async def receive(request: Request) -> Response:
         workspace = request.path_params["workspace"]
         known = workspace if workspace in settings().cention else "unknown"
-        peer = request.client.host if request.client else ""
+        peer = proxyuser.address(request, settings().console)
         try:
             document = await reader.read(request, workspace, settings())
             receipt = await _store(document, workspace, store)

@@ -32,6 +32,8 @@ class WebServer(uvicorn.Server):
             access_log=False,
             lifespan="off",
             server_header=False,
+            # It would believe X-Forwarded-For of anybody on this machine; console.proxies says who is to be believed.
+            proxy_headers=False,
             timeout_keep_alive=_KEEP_ALIVE,
             limit_concurrency=1000,
             h11_max_incomplete_event_size=64 * 1024,

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import smtplib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,12 @@ from tests.acceptance.conftest import SUPPORT, Build, House, message
 from tests.conversation import LmtpTalk
 from tests.fault.processes import Kind, kill, processes
 from tests.servers.clients import swaks
+from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.postfix import Postfix, hands_over
 from tests.servers.program import free_port, needs_root, wait_until
 
 URGENT, UNKNOWN = "support+urgent@example.com", "nobody@example.com"
+MAIL = f"Message-ID: <1@client.example>\r\nFrom: asa@example.net\r\nTo: {SUPPORT}\r\n\r\nhello\r\n"
 
 
 @pytest.fixture
@@ -88,3 +91,18 @@ def test_what_is_killed_leaves_the_socket_and_postfix_keeps_the_mail_meanwhile(
     house.simulator.wait_for_errands(2)
     assert house.gateway.terminate() == 0
     assert not place.exists()
+
+
+# Dovecot's own LMTP may stand before us, as a proxy: its answers are ours, one for each recipient.
+def test_dovecot_hands_over_as_a_proxy(house: House) -> None:
+    port = house.gateway.settings["lmtp"]["listen"][1].rpartition(":")[2]
+    server = Dovecot()
+    server.configure("lmtp_proxy = yes", f"{PASSWORD} proxy=y host=127.0.0.1 port={port} protocol=lmtp")
+    server.start()
+    try:
+        with smtplib.LMTP("127.0.0.1", server.lmtp_port) as client:
+            refused = client.sendmail("asa@example.net", [SUPPORT, UNKNOWN], MAIL)
+    finally:
+        server.stop()
+    assert {recipient: code for recipient, (code, _) in refused.items()} == {UNKNOWN: 550}
+    house.simulator.wait_for_errands(1)

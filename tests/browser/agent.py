@@ -12,11 +12,11 @@ from tests.roads import Road, until
 class Agent:
     """`page` is what they see; `complaints` the browser's own, `strangers` what others gave it."""
 
-    def __init__(self, page: Page, road: Road) -> None:
+    def __init__(self, page: Page, origin: str) -> None:
         self.page = page
         self.complaints: list[str] = []
         self.strangers: list[str] = []
-        self._origin = road.simulator.origin
+        self._origin = origin
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("response", self._answered)

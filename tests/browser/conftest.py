@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,32 +37,57 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
 
 # Who sits down has a browser of their own. What it complains of (a script that failed, something that the page's policy
 # forbids) fails the test, as does anything that it got from another server.
-@pytest.fixture
-def sit(chromium: Browser, road: Road, request: pytest.FixtureRequest) -> Iterator[Sit]:
+@contextmanager
+def sitting(chromium: Browser, origin: str, name: str) -> Iterator[Sit]:
+    """Let people sit down before the pages of one server; the name is the test's."""
     contexts: list[BrowserContext] = []
     agents: list[Agent] = []
 
-    def down(path: str = "/", width: int = 1280, scheme: str = "light", *, scripts: bool = True) -> Agent:
+    def down(
+        path: str = "/", width: int = 1280, scheme: str = "light", *, scripts: bool = True, zone: str = "UTC"
+    ) -> Agent:
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
             java_script_enabled=scripts,
-            base_url=road.simulator.origin,
+            base_url=origin,
+            timezone_id=zone,
         )
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
-        agents.append(Agent(context.new_page(), road))
+        agents.append(Agent(context.new_page(), origin))
         agents[-1].page.goto(path)
         return agents[-1]
 
     yield down
     for number, agent in enumerate(agents):
-        photograph(agent.page, f"{request.node.name}-{number}")
+        photograph(agent.page, f"{name}-{number}")
     for context in contexts:
         context.close()
     for agent in agents:
         assert agent.complaints == []
         assert agent.strangers == []
+
+
+@pytest.fixture
+def sit(chromium: Browser, road: Road, request: pytest.FixtureRequest) -> Iterator[Sit]:
+    """An agent before the simulator's page."""
+    with sitting(chromium, road.simulator.origin, request.node.name) as down:
+        yield down
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
+    """A road whose console is open to everybody on this machine."""
+    with running(tmp_path_factory.mktemp("console"), console={"open": True}) as started:
+        yield started
+
+
+@pytest.fixture
+def operate(chromium: Browser, console: Road, request: pytest.FixtureRequest) -> Iterator[Sit]:
+    """An operator before the gateway's console."""
+    with sitting(chromium, f"http://{console.gateway.http}", request.node.name) as down:
+        yield down
 
 
 def photograph(page: Page, name: str, *, whole: bool = True) -> None:

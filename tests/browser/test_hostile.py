@@ -1,7 +1,5 @@
 """Mail of people who mean harm: on the agent's page nothing of it runs, and nothing asks their server for anything."""
 
-import socketserver
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -9,65 +7,17 @@ from playwright.sync_api import expect
 
 from tests.browser.agent import mail
 from tests.browser.conftest import Sit
+from tests.browser.listener import Listener, hostile, listening
 from tests.roads import Road
 
 NAME = "<img src=x onerror=ran=1>"
 SUBJECT = "</title><script>ran=1</script>'\"><svg onload=ran=1>"
 
 
-class Listener(socketserver.ThreadingTCPServer):
-    """A stranger's server: notes what it is asked for, whatever that is."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.asked: list[bytes] = []
-        super().__init__(("127.0.0.1", 0), Noting)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Noting(socketserver.StreamRequestHandler):
-    server: Listener
-
-    def handle(self) -> None:
-        self.server.asked.append(self.rfile.readline(1000))
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def hostile(url: str, own: str) -> str:
-    """HTML with what mail has been seen to try, each with an address of its own."""
-    return f"""<!doctype html><html><head>
-<meta http-equiv="refresh" content="0;url={url}/refresh"><base href="{url}/base/"><title>x</title>
-<link rel="stylesheet" href="{url}/css"><link rel="preload" as="image" href="{url}/preload">
-<link rel="prefetch" href="{url}/prefetch"><link rel="icon" href="{url}/icon">
-<script src="{url}/script"></script><script>top.ran = 1; parent.location = "{url}/parent"</script>
-<style>@import "{url}/import"; @font-face {{ font-family: f; src: url({url}/font) }} body {{ font-family: f;
-background: url({url}/background) }} input[value^=a] {{ background: url({url}/leak) }}</style></head>
-<body onload="top.ran=1" background="{url}/body">
-<img src="{url}/pixel" srcset="{url}/srcset 2x"><img src=x onerror="top.ran=1">
-<picture><source srcset="{url}/source"><img></picture>
-<svg onload="top.ran=1"><image href="{url}/svg" /><use href="{url}/use#a" /></svg>
-<iframe src="{url}/frame"></iframe><iframe srcdoc="<script>top.ran=1</script>"></iframe>
-<object data="{url}/object"></object><embed src="{url}/embed">
-<video src="{url}/video" poster="{url}/poster" autoplay></video><audio src="{url}/audio" autoplay></audio>
-<form id=f action="{own}/faults/clear" method=post><input autofocus onfocus="top.ran=1"><button>Press</button></form>
-<a id=a href="{url}/link" target=_top ping="{url}/ping">A link</a> <a id=b href="javascript:top.ran=1">Another</a>
-<a id=c href="{url}/blank" target=_blank>A window</a> <a id=d href="{url}/self" target=_self>A frame</a>
-<div style="position:fixed;inset:0;background:url({url}/style)">Pay now</div><p>This is the end.</p></body></html>"""
+    with listening() as server:
+        yield server
 
 
 def test_nothing_of_a_hostile_mail_runs_or_asks_its_server(road: Road, sit: Sit, listener: Listener) -> None:

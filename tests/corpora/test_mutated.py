@@ -56,7 +56,7 @@ def damaged(raw: bytes, chance: random.Random) -> bytes:
 def test_a_damaged_mail_is_read(path: Path) -> None:
     chance, raw = random.Random(path.name), path.read_bytes()
     for _ in range(20):
-        mail = parse._read(damaged(raw, chance), "<1@x>")
+        mail = parse._read(damaged(raw, chance), "<1@x>").mail
         for line in (mail.message_id, mail.subject, mail.sender.name, *(one.name for one in mail.attachments)):
             assert not any(ord(char) < 32 for char in line)
         assert "\0" not in mail.body + mail.html_body

@@ -6,13 +6,15 @@ Bytes that begin with `<` are the page of a mail, so that a page need not find i
 import time
 
 from gateway.cention.document import new_errand
+from gateway.flow.automatic import Handling, fitted, signs
 from gateway.flow.inbound import Reading, to_errand
-from gateway.mail.parse import parse
+from gateway.mail import parse
 from gateway.model import Mail
 
 LONGEST_SECONDS = 1.0
 _PAGE = b"From: a@example.com\nContent-Type: text/html; charset=utf-8\n\n"
 _READING = Reading("ann@example.com", "<1@fuzz>")
+_HANDLING = Handling(mark="[#{errand}]", trim=True)
 
 
 class Broken(Exception):
@@ -20,10 +22,15 @@ class Broken(Exception):
 
 
 def read(data: bytes) -> None:
-    """Read a mail, or a page, into its errand's document. Broken where that fails, or takes over a second of CPU."""
+    """Read a mail, or a page, into its errand's document. Broken where that fails, or takes over a second of CPU.
+
+    It is asked who wrote it, and what it quotes is left out of its text.
+    """
     began = time.process_time()
-    mail = parse(_PAGE + data if data.startswith(b"<") else data, _READING.fallback_id)
-    new_errand(to_errand(mail, _READING))
+    raw = _PAGE + data if data.startswith(b"<") else data
+    parsed = parse.read(raw, _READING.fallback_id)
+    mail, found = parsed.mail, signs(raw, parsed, None, (), _HANDLING)
+    new_errand(fitted(to_errand(mail, _READING), found, None, _HANDLING))
     taken = time.process_time() - began
     failed = next((note for note in mail.notes if note.startswith("reading it failed")), "")
     if failed:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.mail.parse import parse
-from gateway.model import Mail
+from gateway.mail import parse
+from gateway.mail.parse import Parsed
+from gateway.model import Errand
 from tests.corpora.test_mutated import MAILS
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz import target
@@ -55,11 +56,14 @@ def test_what_breaks_the_reader_is_kept(run: Run, tmp_path: Path, monkeypatch: p
     ],
 )
 def test_a_reader_that_breaks_a_promise_is_found_out(spoiled: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    def spoiling(raw: bytes, fallback_id: str) -> Mail:
-        return replace(parse(raw, fallback_id), **spoiled)
+    read = parse.read
+
+    def spoiling(raw: bytes, fallback_id: str) -> Parsed:
+        parsed = read(raw, fallback_id)
+        return replace(parsed, mail=replace(parsed.mail, **spoiled))
 
     target.read(b"Subject: x\n\ny")
-    monkeypatch.setattr(target, "parse", spoiling)
+    monkeypatch.setattr(parse, "read", spoiling)
     monkeypatch.setattr(target, "new_errand", lambda _: b"")
     with pytest.raises(target.Broken):
         target.read(b"Subject: x\n\ny")
@@ -67,8 +71,15 @@ def test_a_reader_that_breaks_a_promise_is_found_out(spoiled: dict[str, Any], mo
 
 # A page need not find its way into a mail by chance.
 def test_bytes_that_begin_like_a_page_are_read_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[Mail] = []
-    monkeypatch.setattr(target, "to_errand", lambda mail, _: read.append(mail))
-    monkeypatch.setattr(target, "new_errand", lambda _: b"")
+    made: list[Errand] = []
+    monkeypatch.setattr(target, "new_errand", made.append)
     target.read(b"<p>x")
-    assert read[0].html_body == "<p>x</p>"
+    assert made[0].html_body == "<p>x</p>"
+
+
+# The road goes on behind the text: who wrote it, and what of it is a quotation.
+def test_a_mail_is_judged_and_trimmed_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Errand] = []
+    monkeypatch.setattr(target, "new_errand", made.append)
+    target.read(b"Auto-Submitted: auto-replied\n\nBlue.\n\n> which?\n")
+    assert made[0].body == "Blue.\n"

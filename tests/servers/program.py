@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ def needs_root() -> None:
 
 
 @cache
-def _ports() -> range:
+def _ports() -> Iterator[int]:
     """Take a share of ports for this process's tests, which no other test of this machine has before we end."""
     for share in range(_SHARES):
         name = socket.socket(socket.AF_UNIX)
@@ -45,17 +45,17 @@ def _ports() -> range:
             name.close()
             continue
         name.detach()  # the name is ours until the process ends
-        return range(_PORTS.start + share, _PORTS.stop, _SHARES)
+        return cycle(range(_PORTS.start + share, _PORTS.stop, _SHARES))
     raise RuntimeError(f"{_SHARES} processes run tests here already")
 
 
 def free_port() -> int:
-    """Find a TCP port on 127.0.0.1 that nobody listens on, and that nobody else will while these tests run."""
-    while True:
-        port = random.choice(_ports())
+    """Find a TCP port on 127.0.0.1 that nobody listens on, and that nobody else is given for a long time."""
+    for port in _ports():
         with contextlib.suppress(OSError):
             socket.create_server(("127.0.0.1", port)).close()
             return port
+    raise AssertionError("the ports go round")
 
 
 def listens(port: int) -> bool:

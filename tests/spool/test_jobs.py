@@ -9,7 +9,8 @@ import pytest
 
 from gateway.errors import Permanent
 from gateway.model import Event, Job, JobState, Receipt
-from gateway.spool import jobs, query
+from gateway.spool import acts, jobs, query
+from gateway.spool.acts import Act, Order
 from gateway.spool.jobs import Conclusion, LaneRoom
 from gateway.spool.spool import Spool
 
@@ -166,23 +167,10 @@ def test_a_paused_lane_holds_what_it_has_and_what_comes(spool: Spool, accept: Ac
 # What a person holds or parks is not let go by a token that works again.
 def test_resuming_leaves_what_a_person_set_aside(spool: Spool, accept: Accept) -> None:
     accept(mail(1))
-    step = Event("parked", {"by": "operator", "reason": "wait"})
-    spool.change(lambda connection: jobs.move(connection, [1], [JobState.QUEUED], JobState.PARKED, step, FAR)).result()
+    spool.change(partial(acts.carry_out, order=Order(Act.PARK, reason="wait"), ids=[1], now=FAR)).result()
     spool.change(lambda connection: jobs.pause_lane(connection, "route:support", "401", FAR, FAR)).result()
     spool.change(lambda connection: jobs.resume_lane(connection, "route:support", FAR)).result()
     assert states(spool) == ["parked"]
-
-
-def test_a_person_moves_only_what_is_in_a_state_for_it(spool: Spool, accept: Accept) -> None:
-    accept(mail(1))
-    accept(mail(2))
-    lease(spool, most=1)
-    step = Event("discarded", {"by": "operator", "reason": "spam"})
-    moved = spool.change(
-        lambda connection: jobs.move(connection, [1, 2, 99], [JobState.QUEUED], JobState.DISCARDED, step, FAR)
-    ).result()
-    assert moved == [2]
-    assert states(spool) == ["working", "discarded"]
 
 
 # Rule 4: retention removes what is done or discarded and old, and never what is parked, waiting or kept.

@@ -101,6 +101,28 @@ def test_pictures_of_the_text_are_left_out_where_that_is_set_and_the_trace_says_
     assert "a picture in the text was left out, as is set (p.png)" in mail.notes
 
 
+# As an address may be written in a style, and in an attribute older than styles.
+BACKGROUNDS = (
+    '<p style="background: url(cid:p@x) no-repeat">',
+    "<p style=\"background: url('cid:p@x') no-repeat\">",
+    "<p style='background: url(\"cid:p@x\") no-repeat'>",
+    '<table background="cid:p@x"><tr><td>',
+)
+
+
+@pytest.mark.parametrize("page", BACKGROUNDS)
+def test_a_picture_behind_the_text_goes_where_the_others_do(page: str) -> None:
+    raw = multipart("related", part("text/html", f"{page}the page"), PICTURE)
+    assert "cid:p@x" in read(raw).html_body
+    mail = read(raw, manner=Manner(inline_images="data"))
+    assert f"data:image/png;base64,{base64.b64encode(PNG).decode()}" in mail.html_body
+    assert not mail.attachments
+    mail = read(raw, manner=Manner(inline_images="strip"))
+    assert "cid:" not in mail.html_body
+    assert "the page" in mail.html_body
+    assert not mail.attachments
+
+
 @pytest.mark.parametrize("kept", ["keep", "strip"])
 def test_pictures_from_elsewhere_are_shown_as_is_set(kept: str) -> None:
     page = part("text/html", '<p>x <img src="https://x.example/p.png" width="200" height="90"></p>')

@@ -44,6 +44,8 @@ def test_the_line_before_who_wrote_stays() -> None:
     "text",
     [
         "Blue, please.\n",
+        "Blue, please.",
+        "Blue, please.  \n\n\n",
         "> Which colour?\n\nBlue.\n\n> Which size?\n\nLarge.\n",
         "On Tue, Support wrote:\n> Which colour?\n\nBlue.\n",
         "Hello,\nFrom: the shop\nwe sent it.\nTo: me\n",

@@ -79,7 +79,7 @@ function listen() {
   source.onerror = () => live(false);
 }
 
-if (mark) {
+if (mark && stream) {
   document.addEventListener("visibilitychange", listen);
   addEventListener("pagehide", () => source?.close());
   listen();

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.config.console import USER_NAME, ConsoleSection, Role, is_hash
+from gateway.config.console import USER_NAME, ConsoleSection, is_hash
+from gateway.config.role import Role
 from gateway.errors import SettingsError
 
 _MODE = 0o600

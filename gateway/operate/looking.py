@@ -1,31 +1,22 @@
-"""What an operator asks for: looking at jobs and traces, and acting on them."""
+"""Looking at jobs and traces, for a person."""
 
 import json
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
 from gateway.errors import Permanent
-from gateway.model import Event, JobState
-from gateway.spool import delivery, jobs, query, roads
+from gateway.model import JobState
+from gateway.spool import delivery, query, roads, search
 from gateway.spool.delivery import Fate
+from gateway.spool.search import Page
 from gateway.spool.spool import Spool
+from gateway.spool.wanted import Search
 
 _SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What came of an act: the jobs that it moved, and a line for each that it could not move."""
-
-    verb: str
-    jobs: list[int]
-    left: list[str]
 
 
 def listing(spool: Spool, states: Sequence[str], route: str, most: int) -> list[dict[str, Any]]:
@@ -34,6 +25,16 @@ def listing(spool: Spool, states: Sequence[str], route: str, most: int) -> list[
     if unknown := [state for state in states if state not in known]:
         raise Permanent(f"no such state: {', '.join(unknown)}; there are {', '.join(known)}")
     return spool.read(lambda connection: _with_recipients(connection, query.jobs(connection, states, route, most)))
+
+
+def found(spool: Spool, wanted: Search, below: int | None, most: int) -> Page:
+    """Return a page of what a search finds (`search.page`), with what is known of answers' recipients."""
+
+    def looked(connection: Connection) -> Page:
+        page = search.page(connection, wanted, below, most)
+        return replace(page, rows=_with_recipients(connection, page.rows))
+
+    return spool.read(looked)
 
 
 def _with_recipients(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -66,43 +67,6 @@ def show(spool: Spool, name: str) -> list[dict[str, Any]]:
     if not found:
         raise Permanent(f"no job {name}")
     return found
-
-
-def retry(spool: Spool, names: Sequence[str]) -> Moved:
-    """Have jobs tried again now."""
-    states = (JobState.PARKED, JobState.QUEUED, JobState.DISCARDED)
-    return _move(spool, names, states, JobState.QUEUED, Event("retried", {"by": "operator"}))
-
-
-def park(spool: Spool, names: Sequence[str], reason: str) -> Moved:
-    """Set jobs aside."""
-    states = (JobState.QUEUED, JobState.HELD)
-    return _move(spool, names, states, JobState.PARKED, Event("parked", {"by": "operator", "reason": reason}))
-
-
-def discard(spool: Spool, names: Sequence[str], reason: str) -> Moved:
-    """End jobs without doing them, or with one that is done let go of the whole mail that was kept for a person."""
-    states = (JobState.QUEUED, JobState.HELD, JobState.PARKED, JobState.DONE)
-    return _move(spool, names, states, JobState.DISCARDED, Event("discarded", {"by": "operator", "reason": reason}))
-
-
-def release(spool: Spool, names: Sequence[str]) -> Moved:
-    """Let held jobs go on."""
-    return _move(spool, names, (JobState.HELD,), JobState.QUEUED, Event("released", {"by": "operator"}))
-
-
-def _move(spool: Spool, names: Sequence[str], states: Sequence[JobState], to: JobState, step: Event) -> Moved:
-    ids, left = [], []
-    for name in names:
-        found = spool.read(lambda connection, name=name: query.jobs_of(connection, name))  # type: ignore[misc]
-        ids += [row["id"] for row in found]
-        if not found:
-            left.append(f"{name}: no such job")
-    now = time.time()
-    moved = spool.change(partial(jobs.move, ids=ids, from_states=states, to=to, step=step, now=now)).result()
-    allowed = " or ".join(states)
-    left += [f"{number}: only a job that is {allowed} can be {step.step}" for number in ids if number not in moved]
-    return Moved(step.step, moved, left)
 
 
 def traces(spool: Spool, name: str) -> list[dict[str, Any]]:
