@@ -20,9 +20,12 @@ from pathlib import Path
 
 from bench import farside, ours, table
 from bench.peer import own_folder
+from bench.processes import cpu_of_tree
 from bench.program import BenchError, Command, free_port, listens, running, wait_until
 
 _FASTER, _DELAY = 3.0, 0.1
+# What is still recorded and told after the last mail has left costs CPU as well.
+_SETTLES = 1.5
 _TOKEN = {"BENCH_TOKEN": "token-of-the-bench"}
 _LAST_SECONDS = 300.0
 _SLOW, _OTHERS, _EVERY = 1000, 200, 0.02
@@ -135,26 +138,37 @@ WAYS: dict[str, tuple[Callable[[Path, int, FarSide], Command], int]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Answers that are handed over in a second, and the milliseconds of CPU that each costs."""
+
+    rate: float
+    cpu: float
+
+
 @contextmanager
-def way(name: str, side: FarSide) -> Iterator[int]:
-    """Run the gateway or the script; yield the port that takes callbacks."""
+def way(name: str, side: FarSide) -> Iterator[tuple[int, int]]:
+    """Run the gateway or the script; yield the port that takes callbacks, and its process."""
     port = free_port()
     with own_folder(name) as folder:
         command = WAYS[name][0](folder, port, side)
-        with running(name, command, folder / "log", lambda: listens(port)):
-            yield port
+        with running(name, command, folder / "log", lambda: listens(port)) as pid:
+            yield port, pid
 
 
-def rate(name: str, kind: Kind, latency: float) -> float:
-    """Return the answers a second that a way hands over, once it is warm."""
-    with far_side(latency) as side, way(name, side) as port:
+def speed(name: str, kind: Kind, latency: float) -> Speed:
+    """Measure how fast a way is, once it is warm."""
+    with far_side(latency) as side, way(name, side) as (port, pid):
         warm = max(10, kind.answers // 10)
         documents = [document(number, _pictures(number, kind)) for number in range(warm + kind.answers)]
         post(port, documents[:warm], WAYS[name][1])
         _wait_for(side, warm)
-        began = time.monotonic()
+        time.sleep(_SETTLES)
+        used, began = cpu_of_tree(pid), time.monotonic()
         post(port, documents[warm:], WAYS[name][1])
-        return kind.answers / (max(_wait_for(side, len(documents)).values()) - began)
+        ended = max(_wait_for(side, len(documents)).values())
+        time.sleep(_SETTLES)
+        return Speed(kind.answers / (ended - began), (cpu_of_tree(pid) - used) * 1000 / kind.answers)
 
 
 def _pictures(number: int, kind: Kind) -> list[int]:
@@ -170,7 +184,7 @@ def delays(slow: int, others: int, latency: float) -> tuple[list[float], list[fl
     """Return how long answers take from callback to smarthost, by themselves and with slow ones before them."""
     found = []
     for before in (0, slow):
-        with far_side(latency) as side, way("gateway", side) as port:
+        with far_side(latency) as side, way("gateway", side) as (port, _):
             post(port, [document(number, [farside.SLOW_FROM + number]) for number in range(before)], 8)
             quick = [document(1_000_000 + number, [farside.SMALL_FROM + number]) for number in range(others)]
             begun = post(port, quick, 1, _EVERY)
@@ -185,18 +199,22 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latencies", default="0,10", help="milliseconds that Cention and the smarthost take")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one round of a tenth: does it work at all?")
-    parser.add_argument("--only-delays", action="store_true")
+    parser.add_argument("--only", choices=["delays", "speed"], help="measure one of the two")
     return parser.parse_args()
 
 
 def _compared(kind: Kind, latency: float, rounds: int) -> list[str]:
-    rates: dict[str, list[float]] = {name: [] for name in WAYS}
+    found: dict[str, list[Speed]] = {name: [] for name in WAYS}
     for number in range(rounds):
         for name in WAYS if number % 2 else reversed(WAYS):
-            rates[name].append(rate(name, kind, latency))
-            print(f"{kind.name}, {latency * 1000:.0f} ms: {name} {rates[name][-1]:.1f}", file=sys.stderr)
+            one = speed(name, kind, latency)
+            found[name].append(one)
+            said = f"{kind.name}, {latency * 1000:.0f} ms: {name} {one.rate:.1f} a second, {one.cpu:.2f} ms of CPU"
+            print(said, file=sys.stderr)
+    rates = {name: [one.rate for one in some] for name, some in found.items()}
+    used = [f"{statistics.median(one.cpu for one in some):.2f} ms" for some in found.values()]
     judged = table.judged(table.ratios(rates["gateway"], rates["script"]), _FASTER)
-    return [kind.name, f"{latency * 1000:.0f} ms", *(table.spread(one, 1) for one in rates.values()), judged]
+    return [kind.name, f"{latency * 1000:.0f} ms", *(table.spread(one, 1) for one in rates.values()), judged, *used]
 
 
 def _delayed(share: float) -> str:
@@ -218,11 +236,16 @@ def main() -> None:
         if one
     ]
     try:
-        print(_delayed(share))
-        if not options.only_delays:
+        if options.only != "speed":
+            print(_delayed(share))
+        if options.only != "delays":
             latencies = [float(one) / 1000 for one in options.latencies.split(",")]
             rows = [_compared(kind, latency, rounds) for kind in kinds for latency in latencies]
-            print(table.markdown(["answer", "latency", *WAYS, "gateway / script"], rows))
+            print(
+                table.markdown(
+                    ["answer", "latency", *WAYS, "gateway / script", *(f"CPU, {name}" for name in WAYS)], rows
+                )
+            )
     except BenchError as error:
         raise SystemExit(str(error)) from error
     print(table.machine())

@@ -126,6 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench console", description=__doc__)
     parser.add_argument("--mails", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--watching", action="store_true", help="only what ten who watch cost accepting")
     options = parser.parse_args()
     with own_folder("console") as folder:
         smtp, http = free_port(), free_port()
@@ -137,7 +138,7 @@ def main() -> None:
         command = _console(ours.command(folder, smtp, http=http))
         with running("gateway", command, folder / "log", lambda: listens(smtp) and listens(http)):
             load.send(_LOAD.warming(), smtp)
-            paths = _paths(folder)
+            paths = [] if options.watching else _paths(folder)
             _report("At rest", pages(origin, paths, _ROUNDS))
             with arriving(smtp):
                 _report("While mail arrives", pages(origin, paths, _ROUNDS))

@@ -1,4 +1,4 @@
-"""How fast a mail becomes the document of its errand, against others: `scripts/bench parse [--turns N]`.
+"""How fast a mail becomes the document of its errand, against others: `scripts/bench parse [--turns N] [--only WORDS]`.
 
 From raw bytes to the finished document: HTML made safe, text made of it, files in base64, JSON. The gateway's own way;
 the standard library's (`email` with `policy.default`, `nh3`, `html2text`, `base64`, `json`); Node's (mailparser,
@@ -197,11 +197,15 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="scripts/bench parse", description=__doc__)
     parser.add_argument("--turns", type=int, default=5)
-    turns = parser.parse_args().turns
-    measured = cases()
+    parser.add_argument("--only", default="", help="the cases with this in their names, and no memory")
+    options = parser.parse_args()
+    turns, measured = options.turns, [case for case in cases() if options.only in case.name]
     peers = ["standard library", "Node", "mailparser alone", "fast-mail-parser"]
     head = ["mail", "gateway", *peers, "to the library", "to Node"]
     print(table.markdown(head, [row(case, turns) for case in measured]))
+    if options.only:
+        print(f"\n{table.machine()}")
+        return
     print()
     with tempfile.TemporaryFile() as into:
         for way in (gateway, library, structure):

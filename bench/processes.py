@@ -1,5 +1,6 @@
-"""The memory of a program with all that it started, as the kernel tells it, watched many times a second."""
+"""What a program with all that it started uses, as the kernel tells it: memory, many times a second, and CPU time."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,19 @@ def tree(pid: int) -> Iterator[int]:
 
 def _words(file: Path) -> list[str]:
     return file.read_text().split()
+
+
+def cpu_of_tree(pid: int) -> float:
+    """Add up the seconds of CPU, user and system, of a process and all that descend from it and are there."""
+    return sum(map(_cpu_of, tree(pid)))
+
+
+def _cpu_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of(pid: int) -> Memory:

@@ -204,9 +204,12 @@ class Gateway:
             self._front.full(self.spool.acceptor.room.full)
 
     def lives(self, silence: float) -> bool:
-        """Whether what nothing works without lives, and the worker went round within so many seconds."""
+        """Whether what nothing works without lives, and the worker went round within so many seconds.
+
+        At a stop, which has a time limit of its own, they may end.
+        """
         quiet = time.monotonic() - self._worker.alive_at if Role.WORKER in self.roles else 0.0
-        return all(self._threads().values()) and quiet <= silence
+        return self._stopping or (all(self._threads().values()) and quiet <= silence)
 
     def _threads(self) -> dict[str, bool]:
         return {"writer": self.spool.writer.alive, "worker": Role.WORKER not in self.roles or self._worker.alive}
@@ -278,7 +281,7 @@ class Gateway:
         fixed = (
             *("gateway.spool", "gateway.bodies", "gateway.min_free", "smtp.listen", "smtp.processes", "http.listen"),
             *("lmtp.listen", "lmtp.mode", "lmtp.owner", "lmtp.group"),
-            *("worker.threads", "worker.readers"),
+            *("worker.threads", "worker.readers", "telemetry.endpoint", "telemetry.service"),
         )
         return [key for key in fixed if _value(old.settings, key) != _value(new.settings, key)]
 

@@ -20,8 +20,6 @@ from gateway.sink import File, Journal, Sink, Terminal
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _ROOM_DEPTH = 2
-_least: dict[str, int] = {}
-"""The least level of each room that has one of its own, and of the others by the name ""."""
 
 
 def configure(form: str, level: str, to: str = "stderr", levels: Mapping[Any, str] | None = None) -> None:
@@ -30,13 +28,12 @@ def configure(form: str, level: str, to: str = "stderr", levels: Mapping[Any, st
     That is "stderr", "journald" or "file:PATH"; OSError where it cannot be had. Tracebacks come without local
     variables: mails and secrets are among those.
     """
-    _least.clear()
-    _least.update({room: _LEVELS[one] for room, one in ({"": level} | dict(levels or {})).items()})
-    human = form == "human" or (form == "auto" and to == "stderr" and sys.stderr.isatty())
+    usual, own = _LEVELS[level], {room: _LEVELS[one] for room, one in (levels or {}).items()}
+    human = to != "journald" and (form == "human" or (form == "auto" and to == "stderr" and sys.stderr.isatty()))
     lines = _Lines(_sink(to)) if to != "journald" else _Entries(Journal())
     structlog.configure(
-        processors=[*_steps(human=human), lines.render(human=human)],
-        wrapper_class=structlog.make_filtering_bound_logger(min(_least.values())),
+        processors=[*([_by_room(usual, own)] if own else []), *_steps(human=human), lines.render(human=human)],
+        wrapper_class=structlog.make_filtering_bound_logger(min([usual, *own.values()])),
         logger_factory=lambda: lines,
         cache_logger_on_first_use=False,
     )
@@ -46,6 +43,17 @@ def configure(form: str, level: str, to: str = "stderr", levels: Mapping[Any, st
 
 def _sink(to: str) -> Sink:
     return File(to.removeprefix("file:")) if to.startswith("file:") else Terminal()
+
+
+def _by_room(usual: int, own: Mapping[str, int]) -> Any:
+    """Return the step that leaves out what is below its room's level."""
+
+    def step(_logger: object, level: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if _LEVELS[level] < own.get(fields.get("room", ""), usual):
+            raise structlog.DropEvent
+        return fields
+
+    return step
 
 
 def _steps(*, human: bool) -> list[Any]:
@@ -112,8 +120,6 @@ class Log:
     def _say(self, level: str, fact: str, **fields: object) -> None:
         frame = inspect.currentframe()
         room = _room(frame.f_back.f_back if frame is not None and frame.f_back is not None else None)
-        if _LEVELS[level] < _least.get(room, _least.get("", 0)):
-            return
         # A log that cannot be written (a closed pipe, a full disk) must not cost a mail.
         with suppress(OSError, ValueError):
             getattr(structlog.get_logger(), level)(fact, room=room, **fields)

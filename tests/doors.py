@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from gateway.config.console import ConsoleSection, Role
 from gateway.config.units import Listen
-from gateway.spool import audit
+from gateway.spool import audit, sessions, tables
+from gateway.spool.sessions import Session, digest_of
 from gateway.spool.spool import Spool
 from gateway.web.console.door import behind
 from gateway.web.console.guard import guarded, person, still_there
@@ -115,6 +116,19 @@ class Door:
     def acts(self) -> list[tuple[str, str]]:
         """Who did what, the newest last."""
         return [(row["who"], row["act"]) for row in self._rows()[self._done :]]
+
+    def session(self, key: str) -> Session:
+        """What the spool has of a browser's session."""
+        found = self.spool.read(lambda connection: sessions.find(connection, digest_of(key)))
+        assert found is not None
+        return found
+
+    def aged(self, key: str, seen: float, began: float) -> None:
+        """Have it begun, and seen last, so many seconds earlier."""
+        before = self.session(key)
+        statement = tables.session.update().where(tables.session.c.digest == before.digest)
+        values = {"seen": before.seen - seen, "began": before.began - began}
+        self.spool.change(lambda connection: connection.execute(statement.values(values))).result()
 
     def _rows(self) -> list[dict[str, Any]]:
         self.spool.change(lambda _: None).result()

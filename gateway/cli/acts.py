@@ -25,9 +25,7 @@ __all__ = ["app"]
 
 Jobs = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="ID", help="Jobs' numbers, or ids of mails or callbacks.", autocompletion=completion.jobs
-    ),
+    typer.Argument(metavar="ID", help="Jobs' numbers, or ids of mails or callbacks.", autocompletion=completion.jobs),
 ]
 Search = Annotated[
     str, typer.Option("--search", "-s", metavar="WORDS", help="All that a search finds, as `queue list` does.")
@@ -193,9 +191,9 @@ def _all_found(spool: "Spool", words: str, order: "Order", *, yes: bool) -> "Mov
 
     wanted = searched(words.split())
     found = operate.found_by(spool, wanted, order.act)
-    if not found.jobs:
+    if not found.jobs and not yes:
         raise complain(f"{wanted}: nothing of it can be {done(order.act)}", Exit.FAILED)
-    if not yes:
+    if found.jobs and not yes:
         most = " (the newest; there may be more)" if found.more else ""
         print(f"{wanted}: {len(found.jobs)} jobs{most}", file=sys.stderr)
         if not sys.stdin.isatty():

@@ -23,6 +23,16 @@ _MOST = 50
 SPOOL = "sqlite:////var/lib/cention-gateway/spool.db"
 
 
+class _Offered(str):
+    """A word that need not begin as what was typed, as typer asks of others: an id in lower case, bash's lone colon."""
+
+    __slots__ = ()
+
+    def startswith(self, *_: Any) -> bool:
+        """Say that it does."""
+        return True
+
+
 def routes(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the names of routes."""
     return _begun(_named(_settings(context), "route"), incomplete)
@@ -46,7 +56,9 @@ def jobs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def subjects(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the same jobs by their number or, where that is what begins so, by their mail's or answer's id."""
     wanted = incomplete.upper()
-    found = [(one.subject, one.said) for one in _newest(context) if wanted and one.subject.startswith(wanted)]
+    found: list[tuple[str, str]] = [
+        (_Offered(one.subject), one.said) for one in _newest(context) if wanted and one.subject.startswith(wanted)
+    ]
     return found or jobs(context, incomplete)
 
 
@@ -66,7 +78,7 @@ def words(context: typer.Context, incomplete: str) -> list[str]:
     names = {"route": list(_named(settings, "route")), "source": ["smtp", "lmtp", "pipe", *kinds]}
     key = _key_before()
     begun = key + ("" if key and incomplete == ":" else incomplete)
-    return [word.removeprefix(key) for word in complete(begun, Around(0.0, names=names))]
+    return [_Offered(word.removeprefix(key)) for word in complete(begun, Around(0.0, names=names))]
 
 
 def _key_before() -> str:

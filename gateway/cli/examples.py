@@ -62,6 +62,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "queue edit": _some("17 --from ann@example.com --subject 'Late parcel'", "mend what Cention refused, and post it"),
     "pause": _some("support --reason 'moving house'", "a route rests", "", "what rests, since when and why"),
     "resume": _some("support", "it goes on"),
+    "test route": _some("support", "does an errand come of it?"),
+    "test smarthost": _some("relay.example.com:587 --to me@example.com", "does a mail arrive?"),
     "undo": _some("", "take your last act back", "12", "take act 12 back"),
     "acts": _some("", "who did what", "--limit 500 --json", "for a script"),
     "user add": _some("ann --role act", "ann may act", "ann --stdin < password.txt", "for a script"),

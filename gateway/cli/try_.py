@@ -1,6 +1,5 @@
 """`test`: a mail through a route or a smarthost, to see whether the way is open."""
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,10 +25,12 @@ def through_route(
     as_json: AsJson = False,
 ) -> None:
     """Put a test mail into a route, which makes an errand of it; `trace ID` watches it."""
+    from asyncio import run
+
     from gateway import operate
     from gateway.plan import load_plan
 
-    mail = asyncio.run(_given(load_plan(config), name))
+    mail = run(_given(load_plan(config), name))
     with opened(config) as spool:
         operate.write_down(spool, name, mail, who())
     if as_json:

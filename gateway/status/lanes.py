@@ -36,6 +36,8 @@ def _count(stored: Stored, owner: str, states: tuple[str, ...]) -> int:
 def _words(owner: str, stored: Stored, live: Live, parked: int) -> tuple[Level, str]:
     if owner in stored.pauses:
         return Level.WRONG, f"paused: {stored.pauses[owner][1]}"
+    if owner in stored.halts:
+        return Level.WRONG if parked else Level.WARNING, stored.halts[owner]
     if parked:
         return Level.WRONG, f"{parked} parked: cention-gateway queue list --state parked"
     if owner in live.down:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gateway.config.settings import Settings
 from gateway.flow.tokens import standings
+from gateway.outgoing.smarthost import Smarthost
 from gateway.plan import Plan
 from gateway.status.lanes import lane
 from gateway.status.live import Live
@@ -33,7 +34,7 @@ def overview(plan: Plan, stored: Stored, live: Live, now: float) -> Overview:
     tokens = {one.owner: one for one in standings(settings, now)}
     routes = tuple(lane("route", one.name, tokens[f"route:{one.name}"], stored, live) for one in settings.route)
     workspaces = tuple(lane("workspace", name, tokens[f"workspace:{name}"], stored, live) for name in settings.cention)
-    smarthosts = tuple(_smarthost(one.address, live) for one in plan.around.smarthosts)
+    smarthosts = tuple(_smarthost(one, stored, live) for one in plan.around.smarthosts)
     remarks = [*_of_parts(gateway, spool), *_of_ways(ways_in, routes + workspaces, smarthosts)]
     remarks += _of_notes(live)
     remarks.sort(key=lambda remark: _WORST_FIRST.index(remark.level))
@@ -65,8 +66,11 @@ def _spool(settings: Settings, stored: Stored, now: float) -> SpoolStanding:
     return SpoolStanding(level, said, stored.name, waiting, parked, answers, stored.oldest_waiting, stored.free)
 
 
-def _smarthost(address: str, live: Live) -> SmarthostStanding:
+def _smarthost(one: Smarthost, stored: Stored, live: Live) -> SmarthostStanding:
+    address, halted = one.address, stored.halts.get(f"smarthost:{one.name or one.address}")
     told = live.smarthosts.get(address)
+    if halted:
+        return SmarthostStanding(Level.WARNING, address, "paused", halted)
     if told is None:
         return SmarthostStanding(Level.OK, address, "unknown", "not known: no gateway that sends answers says anything")
     state, failures, reason = told["state"], told["failures"], told["reason"]

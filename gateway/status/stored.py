@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from gateway.errors import GatewayError
 from gateway.model import JobState
-from gateway.spool import query
+from gateway.spool import halts, query
 from gateway.spool.spool import Spool
 from gateway.spool.tables import callback, job, mail
 
@@ -23,13 +24,15 @@ class Stored:
     """Counts of jobs by lane and state, paused lanes, and when what came last.
 
     `lanes` is by ("route:support", "parked"), `counts` by ("answer", "queued"). `last_mail` is by way in ("smtp"),
-    `last_answer` by workspace, both from the newest alone. `trouble` says why the spool cannot be read.
+    `last_answer` by workspace, both from the newest alone. `halts` says of "smarthost:NAME" and the like who paused it.
+    `trouble` says why the spool cannot be read.
     """
 
     name: str = ""
     counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
     lanes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     pauses: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    halts: Mapping[str, str] = field(default_factory=dict)
     oldest_waiting: float | None = None
     last_mail: Mapping[str, float] = field(default_factory=dict)
     last_answer: Mapping[str, float] = field(default_factory=dict)
@@ -51,11 +54,16 @@ def _looked(spool: Spool, connection: Connection, lanes: Sequence[str]) -> Store
         counts={(kind, state): number for kind, state, number in query.counts(connection)},
         lanes=_lanes(connection, lanes),
         pauses={one["lane"]: (one["since"], one["reason"]) for one in query.pauses(connection)},
+        halts={name: _halted(one) for name, one in halts.halted(connection).items()},
         oldest_waiting=query.oldest_unfinished(connection),
         last_mail=_last_mail(connection),
         last_answer=_last_answer(connection),
         free=_free(spool.door.parent if spool.door is not None else None),
     )
+
+
+def _halted(one: Mapping[str, Any]) -> str:
+    return f"paused by {one['who']}" + (f": {one['reason']}" if one["reason"] else "")
 
 
 def _lanes(connection: Connection, lanes: Sequence[str]) -> dict[tuple[str, str], int]:

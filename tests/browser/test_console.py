@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from gateway.spool import query
 from tests.browser.agent import mail
 from tests.browser.conftest import Sit
+from tests.browser.reading import hindrances
 from tests.roads import Road, until
 
 HTML = "<p>Hello <b>there</b></p><p>The end.</p>"
@@ -31,12 +31,6 @@ def console(console: Road) -> Road:
         last = console.sends(mail(f"Order {number}"))
     console.reaches(last, "done")
     return console
-
-
-def clean(page: Page) -> list[str]:
-    """What axe finds wrong with a page (WCAG 2.2 AA and best practice)."""
-    found = Axe().run(page)
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found.response["violations"]]
 
 
 # The question of the issue: where is my customer's mail, and why?
@@ -145,6 +139,6 @@ def test_every_page_is_named_for_readers_and_fits_its_width(
     )
     for path in ("/", "/mail?q=stat:x", f"/mail/{errand}", f"/mail/{answer}", "/mail/nothing"):
         agent.page.goto(path)
-        assert clean(agent.page) == [], path
+        assert hindrances(agent.page) == [], path
         assert agent.page.evaluate("document.documentElement.scrollWidth") <= width, path
     agent.complaints.clear()  # 404 of the last

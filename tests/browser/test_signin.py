@@ -34,7 +34,7 @@ def road(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[R
         "roles": {"staff": "look"},
         "label": "Example Ltd",
     }
-    people = {"asa": user("act"), "lo": user("look")}
+    people = {"asa": user("act"), "lo": user("look"), "eva": user("look"), "amy": user("administer")}
     # The provider sends people back to this very address.
     listen = f"127.0.0.1:{free_port()}"
     console = {"user": people, "address": f"http://{listen}", "oidc": oidc}
@@ -121,3 +121,18 @@ def test_the_sign_in_can_be_read_and_used_by_everybody(come: Come, width: int, s
     expect(page.get_by_role("alert")).to_be_visible()
     assert hindrances(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_who_administers_ends_a_session_that_somebody_left_open(come: Come) -> None:
+    left, page = come(), come("/people")
+    signs_in(left, "eva")
+    expect(left.get_by_text("eva · look")).to_be_visible()
+    signs_in(page, "amy")
+    row = page.get_by_role("region", name="Signed in").get_by_role("row", name="eva look")
+    expect(row).to_contain_text("password")
+    assert hindrances(page) == []
+    photograph(page, "people")
+    row.get_by_role("button", name="End the session of eva").click()
+    expect(page.get_by_role("button", name="End the session of eva")).to_have_count(0)
+    left.goto("/mail")
+    expect(left.get_by_role("heading", name="Sign in")).to_be_visible()

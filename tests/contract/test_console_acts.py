@@ -21,7 +21,11 @@ REFUSED = {"target": "create", "status": 422}
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
     people = {"anna": user("act"), "lo": user("look")}
-    with running(tmp_path_factory.mktemp("acting"), console={"user": people}) as started:
+    folder = tmp_path_factory.mktemp("acting")
+    for part in ("new", "cur", "tmp"):
+        (folder / "old" / part).mkdir(parents=True)
+    old = {"name": "old", "path": str(folder / "old"), "route": "support"}
+    with running(folder, console={"user": people}, maildir=[old]) as started:
         yield started
 
 
@@ -194,6 +198,7 @@ def test_a_paused_route_rests_until_it_is_resumed(road: Road, anna: Browser) -> 
     page = anna.see("/ways").text
     assert "paused" in page
     assert "new form" in page
+    until(lambda: "paused by anna: new form" in anna.see("/").text, "the overview to say so")
     sends(anna, "/resume", name="route:support")
     road.reaches(name, "done")
     assert "is not paused" in sends(anna, "/resume", name="route:support").text
@@ -212,6 +217,21 @@ def test_answers_wait_for_a_paused_smarthost(road: Road, anna: Browser) -> None:
     assert (waiting["state"], waiting["attempts"]) == ("queued", 0)
     sends(anna, "/resume", name=smarthost)
     road.reaches(answer, "done")
+
+
+# What comes there meanwhile stays there, and is taken afterwards.
+def test_a_paused_source_is_not_fetched_from(road: Road, anna: Browser) -> None:
+    def state() -> str:
+        return str(road.gateway._supervisor.statuses[0].state)
+
+    until(lambda: state() == "working", "it to be fetched from")
+    sends(anna, "/pause", name="source:old", reason="moving")
+    until(lambda: state() == "paused", "it to rest")
+    (road.folder / "old/new/1.x").write_text(mail("from the source"))
+    assert state() == "paused"
+    assert (road.folder / "old/new/1.x").exists()
+    sends(anna, "/resume", name="source:old")
+    until(lambda: not (road.folder / "old/new/1.x").exists(), "it to be fetched")
 
 
 # The trace of the test mail is the page that its sender is led to.

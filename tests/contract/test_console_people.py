@@ -9,9 +9,6 @@ import pytest
 import requests
 
 from gateway.errors import Temporary
-from gateway.spool import sessions, tables
-from gateway.spool.sessions import Session, digest_of
-from gateway.spool.spool import Spool
 from tests.doors import HASH, PASSWORD, Browser, Door, door, hidden, user
 
 Open = Callable[..., Door]
@@ -137,12 +134,12 @@ def test_a_live_page_alone_does_not_make_a_session_last(three: Door) -> None:
     browser = three.browser()
     browser.signs_in("amy")
     key = browser.cookies["cention-console"]
-    aged(three.spool, key, 100, 100)
-    before = session_of(three.spool, key).seen
+    three.aged(key, 100, 100)
+    before = three.session(key).seen
     browser.see("/live", stream=True, headers={"Accept": "text/event-stream"}).close()
-    assert session_of(three.spool, key).seen == before
+    assert three.session(key).seen == before
     browser.see("/")
-    assert session_of(three.spool, key).seen > before
+    assert three.session(key).seen > before
 
 
 # Where the spool does not answer, nobody is let in, and nobody sees why but the log.
@@ -190,21 +187,8 @@ def test_a_session_ends_when_it_was_idle_and_in_any_case(opened: Open, since: tu
     there = opened(user={"amy": user()}, idle="60 s", longest="10 min")
     browser = there.browser()
     browser.signs_in("amy")
-    aged(there.spool, browser.cookies["cention-console"], *since)
+    there.aged(browser.cookies["cention-console"], *since)
     assert browser.see("/").text.startswith("amy") is lasts
-
-
-def session_of(spool: Spool, key: str) -> Session:
-    found = spool.read(lambda connection: sessions.find(connection, digest_of(key)))
-    assert found is not None
-    return found
-
-
-def aged(spool: Spool, key: str, seen: float, began: float) -> None:
-    before = session_of(spool, key)
-    statement = tables.session.update().where(tables.session.c.digest == before.digest)
-    values = {"seen": before.seen - seen, "began": before.began - began}
-    spool.change(lambda connection: connection.execute(statement.values(values))).result()
 
 
 @pytest.mark.parametrize("now", [{}, {"amy": user("look", HASH[:-2] + "AA")}])

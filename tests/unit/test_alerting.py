@@ -1,21 +1,25 @@
 """Alerts as values: what is told of what is seen, when, once; what an alert says, and how it is sent."""
 
 import email
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner, Result
 
 from gateway.alerting import outbox
 from gateway.alerting.channels import Channel, _posted
 from gateway.alerting.matter import Known, Matter, Notice, Patience, due, forgotten, taken_in, told
 from gateway.alerting.words import document, headline, mail
+from gateway.cli.alert import app
 from gateway.config.alerts import AlertsSection
 from gateway.errors import Temporary
 
@@ -255,3 +259,47 @@ def test_what_was_forgotten_meanwhile_is_not_sent_any_more() -> None:
 def test_what_nobody_could_be_told_by_is_refused_at_the_start(values: dict[str, str], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         AlertsSection.model_validate(values)
+
+
+# -- whether it would go
+
+
+def command(folder: Path, alerts: str) -> Result:
+    """Run `alert test` on settings with these lines under [alerts]."""
+    (folder / "token").write_text("token")
+    settings = f"""
+        [gateway]
+        hostname = "gw.example"
+        [cention.demo]
+        url = "http://127.0.0.1:1/s/demo"
+        attachment_token = "file:{folder / "token"}"
+        [[route]]
+        name = "support"
+        recipients = ["support@example.com"]
+        workspace = "demo"
+        token = "file:{folder / "token"}"
+        reply_from = "support@example.com"
+        [outgoing]
+        smarthosts = ["smtp://127.0.0.1:1"]
+        [alerts]
+        {alerts}
+    """
+    (folder / "config.toml").write_text(settings)
+    return CliRunner().invoke(app, ["test", "--config", str(folder / "config.toml")])
+
+
+def test_the_command_sends_a_test_by_each_way_and_says_which_does_not_take_it(
+    hook: Callable[..., tuple[str, list[dict[str, Any]]]], tmp_path: Path
+) -> None:
+    url, came = hook()
+    ran = command(tmp_path, f'webhook = "{url}"')
+    assert (ran.exit_code, ran.stdout) == (0, "✓ webhook: sent\n")
+    assert "only a test" in came[0]["text"]
+    ran = command(tmp_path, f'webhook = "{url}"\nmail = "ops@a.example"')
+    assert ran.exit_code == 1
+    assert re.search("✗ mail: No smarthost took the mail: .*\n✓ webhook: sent", ran.stdout)
+
+
+def test_the_command_says_where_nobody_would_be_told(tmp_path: Path) -> None:
+    ran = command(tmp_path, "")
+    assert (ran.exit_code, "expected mail or webhook" in ran.stderr) == (78, True)

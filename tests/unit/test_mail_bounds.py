@@ -1,11 +1,15 @@
 """Bounds: what goes beyond one is a mail all the same, with what could be read, why, and the whole of it as a file."""
 
+import zlib
+
 import pytest
 
 from gateway.mail.manner import Bounds, Manner
 from gateway.mail.parse import parse
-from tests.mails import multipart, part
+from tests.mails import multipart, part, read
 from tests.unit.test_mail_enclosed import uuencoded
+from tests.unit.test_mail_smime import COMPRESSED, INNER, message, sealed
+from tests.unit.test_mail_tnef import WINMAIL, attached
 
 NESTED = multipart("mixed", multipart("mixed", part("text/plain", "deep"), boundary="=_2"))
 BEYOND = {
@@ -40,3 +44,17 @@ def test_beyond_a_bound_the_mail_arrives_whole_with_what_could_be_read(bound: st
 def test_within_the_usual_bounds_these_are_mails_like_others(bound: str) -> None:
     raw = f"Subject: hej\nFrom: a@b\n{BEYOND[bound][0]}".encode()
     assert all(one.name != "mail.eml" for one in parse(raw, "<1@x>").attachments)
+
+
+SEALED = sealed(COMPRESSED, zlib.compress(INNER))
+
+
+@pytest.mark.parametrize(
+    ("packed", "name", "content"),
+    [(attached(WINMAIL), "winmail.dat", WINMAIL), (message(SEALED), "smime.p7m", SEALED)],
+)
+def test_what_would_be_too_large_once_it_is_unpacked_stays_packed(packed: str, name: str, content: bytes) -> None:
+    raw = multipart("mixed", part("text/plain", "the text"), packed)
+    assert read(raw).body != "the text" or len(read(raw).attachments) > 1
+    mail = read(raw, manner=Manner(bounds=Bounds(opened=6)))
+    assert (mail.body, [(one.name, one.content) for one in mail.attachments]) == ("the text", [(name, content)])

@@ -35,10 +35,13 @@ class Desk:
         self._document = document
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="console")
         self._lock = threading.Lock()
+        self._closed = False
         self._overview: tuple[float, Overview] | None = None
 
     async def look(self, work: Callable[[], T]) -> T:
-        """Do something in a thread; Temporary when it takes too long."""
+        """Do something in a thread; Temporary when it takes too long, or the gateway is being stopped."""
+        if self._closed:
+            raise Temporary("the gateway is being stopped")
         try:
             async with asyncio.timeout(_SECONDS):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -63,5 +66,6 @@ class Desk:
 
     def close(self) -> None:
         """End the reading processes and threads."""
+        self._closed = True
         self.reader.close()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -52,8 +52,8 @@ def _post(desk: Desk, name: str, viewer: Viewer, given: FormData) -> str | Page:
     """Post what is another field now; what is as it was is left to what reading and rules make of it."""
     found = _found(desk, name)
     values = _values(desk, found)
-    sent = {field: form.text(given, f"field-{field}", _LONGEST) for field in values}
-    changed = {field: value for field, value in sent.items() if value != _plain(values[field])}
+    sent = {field: form.text(given, f"field-{field}", _LONGEST, lines=True) for field in values}
+    changed = {field: value for field, value in sent.items() if value != form.plain(values[field])}
     job = _job(found)
     error = _refusal(desk, viewer, job, changed, form.text(given, "reason"))
     if not error:
@@ -98,8 +98,3 @@ def _values(desk: Desk, found: mail.Found) -> dict[str, str]:
     values = {field: message.get(_NAMES.get(field, field)) for field in FIELDS}
     edited = _job(found)["detail"].get("edited", {})
     return {field: text for field, text in (values | edited).items() if isinstance(text, str) and len(text) < _LONGEST}
-
-
-def _plain(text: str) -> str:
-    """Return a text as a browser would send it back."""
-    return text.replace("\r\n", "\n").replace("\0", "").strip()

@@ -54,13 +54,23 @@ async def refused(request: Request, desk: Desk, error: GatewayError) -> Response
     return await frame.shown(request, desk, lambda _viewer: page)
 
 
-def text(form: FormData, name: str, most: int = _LONGEST) -> str:
-    """Return a field's text, "" where it is not there or a file; Permanent where it is longer than it may be."""
+def text(form: FormData, name: str, most: int = _LONGEST, *, lines: bool = False) -> str:
+    """Return a field's text, "" where it is not there or a file; Permanent where it is longer than it may be.
+
+    Of what has no `lines` only what can be printed is left: a reason stands in traces, logs and on terminals.
+    """
     value = form.get(name, "")
     if not isinstance(value, str):
         return ""
     if len(value) > most:
         raise Permanent(f"{name}: may have {most} letters")
+    if lines:
+        return plain(value)
+    return "".join(letter if letter.isprintable() else " " for letter in value).strip()
+
+
+def plain(value: str) -> str:
+    """Return a text with plain line ends, as one that a browser sends is compared with one of ours."""
     return value.replace("\r\n", "\n").replace("\0", "").strip()
 
 

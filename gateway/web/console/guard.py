@@ -116,9 +116,9 @@ def guarded(role: Role, endpoint: Endpoint, *, bodies: bool = False) -> Endpoint
         visitor = before or session.new_key()
         try:
             somebody = await people.person(request, visitor)
+            response = await _let_in(Needs(role, bodies), somebody, request, endpoint)
         except GatewayError as error:
             return _not_now(request, error)
-        response = await _let_in(Needs(role, bodies), somebody, request, endpoint)
         if somebody is not None and not somebody.can_sign_out and not before:
             session.give_visitor(response, visitor, people.settings)
         return response
@@ -163,10 +163,10 @@ async def _let_in(needs: Needs, somebody: Person | None, request: Request, endpo
     request.state.person, request.state.csrf = somebody, somebody.csrf
     if needs.role is not None and not somebody.may(needs.role):
         said = f'This needs the role "{needs.role}"; {somebody.name} has "{somebody.role}".'
-        return _refused(request, somebody, said)
+        return await _refused(request, somebody, said)
     if needs.bodies and not somebody.bodies:
         said = f'What mails say is kept from the role "{somebody.role}" here (console.hide_bodies).'
-        return _refused(request, somebody, said)
+        return await _refused(request, somebody, said)
     if request.method not in _SAFE and not await was_sent_by(request, somebody.csrf):
         said = "This form was not sent from a page of yours, or that page is old: go back, load it again, and send it."
         return paint.said(request, "Not sent from here", said, 403)
@@ -175,12 +175,12 @@ async def _let_in(needs: Needs, somebody: Person | None, request: Request, endpo
 
 def _not_now(request: Request, error: GatewayError) -> Response:
     log.trouble("console", error)
-    return paint.said(request, "Not now", "The gateway cannot say just now who you are. Its log says why.", 503)
+    return paint.said(request, "Not now", "The gateway cannot answer just now. Its log says why.", 503)
 
 
-def _refused(request: Request, somebody: Person, said: str) -> Response:
+async def _refused(request: Request, somebody: Person, said: str) -> Response:
     people: People = request.scope["people"]
-    people.tell(request, somebody.name, "refused", said, path=request.url.path)
+    await people.tell(request, somebody.name, "refused", said, path=request.url.path)
     return paint.said(request, "Not for you", said, 403)
 
 

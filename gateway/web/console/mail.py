@@ -22,7 +22,7 @@ LARGE = 2_000_000
 """Bytes of a mail from which on it is read only when somebody asks for that."""
 
 _HIDDEN = "What it says is kept from your role (console.hide_bodies)."
-_NOBODY = "Nothing is known of that: it may have been forgotten, as worker.keep_content and worker.keep_history say."
+_NOBODY = "Nothing is known of that: it may have been forgotten, as gateway.retention and gateway.history say."
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,11 @@ from gateway.web.console.frame import Endpoint, Page, Viewer
 from gateway.web.console.pictures import Line, Picture, picture, spread
 
 _DAY_MINUTES, _MONTH_HOURS = 24 * 60, 30 * 24
-_LINES = (("accepted", "mails accepted", "came"), ("errand", "errands created", "done"), ("sent", "answers sent", "left"))
+_LINES = (
+    ("accepted", "mails accepted", "came"),
+    ("errand", "errands created", "done"),
+    ("sent", "answers sent", "left"),
+)
 _ALSO = ("later", "parked")
 
 
@@ -36,7 +40,7 @@ def _page(desk: Desk, viewer: Viewer) -> Page:
     found = desk.overview()
     values = {
         "stand": found,
-        "nodes": desk.spool.read(nodes.listed) if desk.spool.door is None else [],
+        "nodes": desk.spool.read(nodes.listed),
         "silent": time.time() - nodes.SILENT,
         "today": {fact: sum(minutes.get(fact, {}).values()) for fact in (*(fact for fact, *_ in _LINES), *_ALSO)},
         "day": _drawn("Last 24 hours by the minute", minutes, begin, MINUTE, _DAY_MINUTES),

@@ -65,7 +65,7 @@ class People:
     """All who may be before the console; `settings` gives the settings in force, `store` is the spool."""
 
     def __init__(self, settings: Callable[[], ConsoleSection], store: Store) -> None:
-        self._settings, self._store = settings, store
+        self._settings = settings
         self.sessions = Sessions(settings, store)
         self.tries = Tries()
         self.provider = Provider(settings)
@@ -129,13 +129,18 @@ class People:
         self._said = ""
         return found
 
-    def tell(self, request: Request, name: str, word: str, reason: str = "", *, target: str = "", **more: Any) -> None:
-        """Keep that somebody came, went or was refused, and from which address; `name` is "" for a stranger."""
+    async def tell(
+        self, request: Request, name: str, word: str, reason: str = "", *, target: str = "", **more: Any
+    ) -> None:
+        """Keep that somebody came, went or was refused, and from which address; `name` is "" for a stranger.
+
+        Temporary where the spool does not take it.
+        """
         address = proxyuser.address(request, self.settings)
         log.person(name, word, address, reason=reason, target=target, **more)
         who = Who(name, "console", address)
         act = partial(audit.record, who=who, word=word, now=time.time(), target=target, reason=reason, detail=more)
-        self._store.change(act)
+        await self.sessions.changed(act)
 
 
 def mark_of(*what: str) -> str:

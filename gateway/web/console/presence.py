@@ -41,5 +41,5 @@ async def _end(request: Request) -> Response:
     ended = next((one for one, _ in await people.signed_in() if one.digest == digest), None)
     if ended is not None:
         await people.sessions.end(digest)
-        people.tell(request, person(request).name, "end session", target=ended.name)
+        await people.tell(request, person(request).name, "end session", target=ended.name)
     return RedirectResponse("/people", 303)

@@ -10,7 +10,7 @@ from gateway import look
 from gateway.config.role import Role
 from gateway.plan import Plan
 from gateway.spool.spool import Spool
-from gateway.web.console import acting, audit, editing, mail, mails, overview, parked, ways
+from gateway.web.console import acting, audit, editing, mail, mails, overview, parked, presence, ways
 from gateway.web.console.desk import Desk
 from gateway.web.console.guard import guarded
 from gateway.web.console.live import Live
@@ -31,7 +31,6 @@ class Console:
             "/": overview.endpoint(self.desk),
             "/mail": mails.endpoint(self.desk),
             "/complete": mails.completion(self.desk),
-            "/mail/{name}": mail.endpoint(self.desk),
             "/live": self._live.stream,
         }
         bodies = {
@@ -42,7 +41,9 @@ class Console:
         return [
             *(Route(path, guarded(Role.LOOK, page), methods=["GET"]) for path, page in pages.items()),
             *(Route(path, guarded(Role.LOOK, page, bodies=True), methods=["GET"]) for path, page in bodies.items()),
-            *(route for room in (acting, audit, editing, parked, ways) for route in room.routes(self.desk)),
+            *(route for room in (acting, audit, editing, parked, presence, ways) for route in room.routes(self.desk)),
+            # The last of them, since a Message-ID may have anything in it.
+            Route("/mail/{name:path}", guarded(Role.LOOK, mail.endpoint(self.desk)), methods=["GET"]),
             Mount("/look", look.served(_STATIC)),
         ]
 

@@ -52,7 +52,7 @@ class Sessions:
         key, now = new_key(), self._clock()
         begun = Session(digest_of(key), name, how, role, mark, now, now)
         settings = self._settings()
-        await self._changed(partial(sessions.begin, begun=begun, idle=settings.idle, longest=settings.longest))
+        await self.changed(partial(sessions.begin, begun=begun, idle=settings.idle, longest=settings.longest))
         return key
 
     async def find(self, key: str) -> Session | None:
@@ -74,13 +74,14 @@ class Sessions:
         """Let a session last, since somebody asks for something; once a minute is enough."""
         now = self._clock()
         if now - session.seen > _SEEN_EVERY:
-            await self._changed(partial(sessions.seen, digest=session.digest, now=now))
+            await self.changed(partial(sessions.seen, digest=session.digest, now=now))
 
     async def end(self, digest: str) -> None:
         """End the session whose key has this digest."""
-        await self._changed(partial(sessions.end, digest=digest))
+        await self.changed(partial(sessions.end, digest=digest))
 
-    async def _changed(self, change: Callable[[Connection], Any]) -> None:
+    async def changed(self, change: Callable[[Connection], Any]) -> None:
+        """Have the spool commit a change; Temporary where it does not in time."""
         try:
             async with asyncio.timeout(_SECONDS):
                 await asyncio.wrap_future(self._store.change(change))

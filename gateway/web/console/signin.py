@@ -91,7 +91,7 @@ async def _sign_in(request: Request) -> Response:
     hashes = {known: user.password for known, user in users.items()}
     if not await people.at_passwords.take(lambda: is_right(hashes, name, password)):
         # Somebody may have typed the password where the name belongs: a stranger's name is written nowhere.
-        people.tell(request, name if name in users else "", "refused", "wrong name or password")
+        await people.tell(request, name if name in users else "", "refused", "wrong name or password")
         return await _asked(request, _WRONG, 403, name, then)
     people.tries.right(address, name)
     return await _begun(request, name, "password", users[name].role, mark_of(users[name].password), then)
@@ -102,7 +102,7 @@ async def _begun(request: Request, name: str, how: str, role: Role, mark: str, t
     if before := session.session_key(request, people.settings):
         await people.sessions.end(digest_of(before))
     key = await people.sessions.begin(name, how, role.value, mark)
-    people.tell(request, name, "sign-in", how=how, role=role.value)
+    await people.tell(request, name, "sign-in", how=how, role=role.value)
     response = RedirectResponse(_path(then) or _home(request), 303)
     session.give_session(response, key, people.settings)
     return response
@@ -128,13 +128,13 @@ async def _from_provider(request: Request) -> Response:
         query = dict(request.query_params)
         named, then = await people.at_provider.take(lambda: people.provider.who(visitor, query))
     except Refused as error:
-        people.tell(request, "", "refused", str(error))
+        await people.tell(request, "", "refused", str(error))
         return await _asked(request, f"Not signed in: {error}.", 403)
     except GatewayError as error:
         return await _no_provider(request, error)
     oidc = people.settings.oidc
     if named.role is None or oidc is None:
-        people.tell(request, named.name, "refused", "no role")
+        await people.tell(request, named.name, "refused", "no role")
         return await _asked(request, f"{named.name} has no role here: see console.oidc in the settings.", 403)
     mark = mark_of(oidc.issuer, oidc.client_id)
     return await _begun(request, named.name, "openid", named.role, mark, then)
@@ -149,7 +149,7 @@ async def _sign_out(request: Request) -> Response:
     people: People = request.scope["people"]
     if key := session.session_key(request, people.settings):
         await people.sessions.end(digest_of(key))
-        people.tell(request, person(request).name, "sign-out")
+        await people.tell(request, person(request).name, "sign-out")
     response = RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in", 303)
     session.take_all(response, people.settings)
     return response
