@@ -11,12 +11,14 @@ GROWN_SECONDS = 3600.0
 class Matter:
     """What is seen of something that can go wrong, now. `what` names it, `said` says what is wrong, "" for nothing.
 
-    `number` is how many things are wrong with it, where these are counted.
+    `number` is how many things are wrong with it, where these are counted. It is told once it has been wrong for
+    `settle` seconds: what mends itself by then is no news.
     """
 
     what: str
     said: str = ""
     number: int = 0
+    settle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +77,23 @@ def _wrong(before: Known | None, matter: Matter, now: float) -> Known:
 
 def due(known: Mapping[str, Known], seen: Iterable[Matter], patience: Patience, now: float) -> list[Notice]:
     """Return what is to be told now: what is new, has grown or is to be reminded of, and what is right again."""
-    numbers = {matter.what: matter.number for matter in seen}
+    by_name = {matter.what: matter for matter in seen}
     notices = []
     for one in known.values():
         if one.right_since:
             if one.told_at and now - one.right_since >= patience.calm:
                 notices.append(Notice(one.what, wrong=False, said=one.said, since=one.since, at=now))
-        elif _is_due(one, numbers.get(one.what, one.number), patience, now):
+        elif _is_due(one, by_name.get(one.what, Matter(one.what, number=one.number)), patience, now):
             notices.append(Notice(one.what, wrong=True, said=one.said, since=one.since, at=now))
     return notices
 
 
-def _is_due(one: Known, number: int, patience: Patience, now: float) -> bool:
+def _is_due(one: Known, seen: Matter, patience: Patience, now: float) -> bool:
+    if not one.told_at:
+        return now - one.since >= seen.settle
     age = now - one.told_at
-    grown = number > one.number and age >= GROWN_SECONDS
-    return not one.told_at or grown or bool(patience.remind and age >= patience.remind)
+    grown = seen.number > one.number and age >= GROWN_SECONDS
+    return grown or bool(patience.remind and age >= patience.remind)
 
 
 def told(known: Mapping[str, Known], notices: Iterable[Notice], seen: Iterable[Matter]) -> dict[str, Known]:

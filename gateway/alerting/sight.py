@@ -20,6 +20,8 @@ from gateway.spool.threads import held_in_loops
 _SHARED = ("token ", "lane ", "loop ")
 _UNSEEN = frozenset({State.ELSEWHERE, State.PAUSED, State.STOPPED})
 _LONGEST_NAME = 200
+# An accepting process that ends is started again within seconds.
+_PART_SETTLES = 60.0
 _ENOUGH = 1.1
 
 
@@ -37,7 +39,7 @@ def own(sight: Sight, known: Iterable[str], now: float) -> Iterator[Matter]:
     """Look at what this node alone sees: its parts, its disk, and those mailboxes that it fetches from."""
     settings = sight.settings()
     for name, trouble in sight.parts().items():
-        yield Matter(f"part {name}", trouble)
+        yield Matter(f"part {name}", trouble, settle=_PART_SETTLES)
     door = sight.spool.door
     if door is not None:
         yield _disk(door.parent, settings.alerts, is_known="disk" in known)
@@ -74,7 +76,10 @@ def _lanes(spool: Spool) -> Iterator[Matter]:
 
 
 def _disk(folder: Path, alerts: AlertsSection, *, is_known: bool) -> Matter:
-    left, enough = free(folder), alerts.free * (_ENOUGH if is_known else 1.0)
+    try:
+        left, enough = free(folder), alerts.free * (_ENOUGH if is_known else 1.0)
+    except OSError as error:
+        return Matter("disk", f"it cannot be looked at: {error.strerror or error}")
     said = f"{left / 1e9:.2f} GB are free, {size_text(alerts.free)} should be (alerts.free)" if left < enough else ""
     return Matter("disk", said)
 

@@ -59,7 +59,11 @@ def queue_list(
 
 @app.command("show")
 def queue_show(
-    name: Annotated[str, typer.Argument(metavar="ID", autocompletion=completion.jobs)], config: Config = DEFAULT
+    name: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Its number, or a mail's or callback's id.", autocompletion=completion.jobs),
+    ],
+    config: Config = DEFAULT,
 ) -> None:
     """Print all that is known of a job, as JSON."""
     from gateway import operate

@@ -19,7 +19,9 @@ app = typer.Typer(no_args_is_help=True, help="Send a test mail through a route o
 
 @app.command("route")
 def through_route(
-    name: Annotated[str, typer.Argument(metavar="ROUTE", autocompletion=completion.routes)],
+    name: Annotated[
+        str, typer.Argument(metavar="ROUTE", help="A route of the settings.", autocompletion=completion.routes)
+    ],
     config: Config = DEFAULT,
     *,
     as_json: AsJson = False,

@@ -4,6 +4,7 @@ import base64
 import email
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import default
@@ -14,6 +15,7 @@ import pytest
 from gateway import operate
 from gateway.config.notices import NoticesSection
 from gateway.flow.reason import in_words
+from gateway.outgoing.dkim_key import new_key
 from gateway.spool import delivery
 from tests.contract.test_road_out import ANSWER, MAIL, PDF
 from tests.roads import Road, road, until
@@ -46,7 +48,7 @@ def errand_of(roads: Road, *recipients: str) -> str:
     return str(roads.reaches(roads.sends(mail, *recipients), "done")["result"])
 
 
-def change(roads: Road, **sections: dict[str, Any]) -> None:
+def change(roads: Road, **sections: Any) -> None:
     roads.sections = sections
     roads.reload()
 
@@ -184,6 +186,16 @@ def test_the_operator_hears_of_it_by_mail_where_that_is_set(roads: Road) -> None
     until(lambda: roads.steps(answer).count("parked") == 2, "the second refusal")
     assert roads.smarthost.parsed()["Message-ID"] == mail["Message-ID"]
     assert [one for one, _ in roads.smarthost.mails].count(["ops@example.com"]) == 1
+
+
+def test_the_operators_mail_is_signed_with_the_key_of_our_domain(roads: Road) -> None:
+    (roads.folder / "dkim").write_bytes(new_key("ed25519").pem)
+    key = {"domain": "example.com", "selector": "gw", "key": f"file:{roads.folder / 'dkim'}"}
+    change(roads, notices={"failures": "operator", "operator": "ops@example.com"}, dkim=[key])
+    roads.smarthost.replies = {ASA: GONE}
+    roads.reaches(roads.answers(errand_of(roads)), "parked")
+    assert roads.smarthost.mails[-1][0] == ["ops@example.com"]
+    assert "d=example.com; s=gw;" in re.sub(r"\s+", " ", roads.smarthost.parsed()["DKIM-Signature"])
 
 
 def test_nobody_is_told_where_failures_are_only_parked(roads: Road) -> None:

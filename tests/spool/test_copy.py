@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from gateway.errors import Permanent
 from gateway.model import Event, JobState
-from gateway.spool import jobs
+from gateway.spool import acts, audit, halts, jobs
 from gateway.spool.accept import BLOB_THRESHOLD
+from gateway.spool.acts import Act, Order
+from gateway.spool.audit import Who
 from gateway.spool.copy import copy
 from gateway.spool.inspect import inspect
 from gateway.spool.jobs import Conclusion, LaneRoom
@@ -141,3 +143,19 @@ def test_a_store_that_has_been_worked_on_is_not_overwritten(pair: tuple[Spool, S
     asyncio.run(accepted(target, mail(2000)))
     with pytest.raises(Permanent, match="has been worked on"):
         next(copy(source, target))
+
+
+# An act is undone where it was done; that it was done, and what is paused, is known on the other store as well.
+def test_what_a_person_did_and_paused_goes_along(pair: tuple[Spool, Spool]) -> None:
+    source, target = pair
+    who = Who("anna", "console")
+    assert source.change(partial(acts.carry_out, order=Order(Act.HOLD, who), ids=range(1, 300), now=1.0)).result().jobs
+    source.change(partial(halts.pause, name="route:sales", who=who, reason="", now=2.0)).result()
+    list(copy(source, target))
+    assert target.read(audit.page) == source.read(audit.page)
+    assert target.read(halts.halted) == source.read(halts.halted) != {}
+    source.change(partial(halts.resume, name="route:sales", who=who, now=3.0)).result()
+    list(copy(source, target))
+    assert target.read(halts.halted) == {}
+    number = target.change(partial(audit.record, who=who, word="test", now=4.0)).result()
+    assert number == len(target.read(audit.page).rows)

@@ -94,6 +94,16 @@ def test_what_is_not_seen_stays_as_it_was(watch: Watch) -> None:
     assert watch.looks(1800, Matter("mailbox imap a INBOX", "no success")) == []
 
 
+# An accepting process that ends is started again: nobody need be woken for that.
+def test_what_mends_itself_soon_is_told_only_where_it_does_not(watch: Watch) -> None:
+    down = Matter("part smtp", "is being started again", settle=60)
+    assert watch.looks(0, down) == []
+    assert watch.looks(30, replace(down, said="")) == []
+    assert watch.looks(60, down) == []
+    assert watch.looks(119, down) == []
+    assert watch.looks(120, down) == [("part smtp", True)]
+
+
 # Fifty parked on Wednesday are news, though one was told on Monday; each single one of them is not.
 def test_what_has_grown_is_told_again_once_an_hour(watch: Watch) -> None:
     assert watch.looks(0, parked(1)) == [("parked", True)]

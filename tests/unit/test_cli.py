@@ -89,7 +89,7 @@ def test_a_mail_is_handed_in_looked_at_and_moved(config: Path) -> None:
     [
         (["ingest", "--recipient", "nobody@example.com"], MAIL, 67, "no such recipient here: nobody@example.com"),
         (["ingest", "--recipient", "support@example.com"], b"", 65, "standard input was empty"),
-        (["queue", "list", "--state", "lost"], b"", 65, "no such state: lost"),
+        (["queue", "list", "--state", "lost"], b"", 64, "state: is one of queued"),
         (["queue", "show", "99"], b"", 65, "no job 99"),
         (["queue", "retry"], b"", 64, "name jobs"),
         (["queue", "retry", "99"], b"", 1, "99: no such job"),

@@ -50,7 +50,7 @@ def asks(environment: dict[str, str]) -> str:
         (["queue", "list", "sub"], ["subject:"]),
         (["queue", "list", "state", ":", "pa"], ["parked"]),
         (["queue", "list", "route", ":"], ["support", "sales"]),
-        (["queue", "list", "source", ":", "in"], ["inbox"]),
+        (["queue", "list", "source", ":", "im"], ["imap"]),
     ],
 )
 def test_commands_names_and_words_of_a_search_are_offered(

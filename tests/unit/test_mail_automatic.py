@@ -63,7 +63,13 @@ REPORT = "Content-Type: multipart/report; boundary=b; report-type="
         ("Subject: Abwesenheitsnotiz: Anfrage", AutoKind.REPLY),
         ("Subject: R\u00e9ponse automatique\u00a0: bonjour", AutoKind.REPLY),
         ("Subject: \u81ea\u52d5\u5fdc\u7b54\uff1a \u8cea\u554f", AutoKind.REPLY),
+        # Capitals of a Turkish i, with its dot and without one.
+        ("Subject: OTOMAT\u0130K YANIT: merhaba", AutoKind.REPLY),
+        ("Subject: Otomatik Yan\u0131t: merhaba", AutoKind.REPLY),
         ("Subject: Re: Automatic reply: hello", AutoKind.PERSON),
+        # The word alone is no report, and quotation marks about the type do not hide one.
+        ("Content-Type: multipart/mixed; boundary=report", AutoKind.PERSON),
+        ('Content-Type: "MULTIPART/REPORT"; report-type=delivery-status; boundary=b', AutoKind.BOUNCE),
         ("Subject: Auto: insured?", AutoKind.PERSON),
     ],
 )
