@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ import typer
 from gateway.cli.options import DEFAULT, AsJson, Config
 from gateway.cli.status import document, end, print_screen
 from gateway.cli.terminal import print_json
+from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.status.now import Seen
@@ -73,13 +75,26 @@ def _looks(config: Path, every: float, looks: int, pause: Callable[[float], bool
     """Look again and again, until there were so many (0: no end) or the pause says that it is enough."""
     from gateway.status.now import seen
 
-    done = 0
+    last, done = seen(config), 1
     while True:
         began = time.monotonic()
-        yield seen(config)
-        done += 1
+        yield last
         if done == looks or pause(max(0.0, began + every - time.monotonic())):
             return
+        try:
+            last = seen(config)
+        except GatewayError as error:
+            last = _kept(last, error)
+        done += 1
+
+
+def _kept(last: "Seen", error: GatewayError) -> "Seen":
+    """Return the look before with what keeps us from another: somebody may be in the midst of writing the settings."""
+    from gateway.status.standing import Level, Remark
+
+    kept = [one for one in last.overview.remarks if one.what != "top"]
+    remark = Remark(Level.WRONG, "top", f"cannot look, this is how it was before: {error}")
+    return last._replace(overview=replace(last.overview, remarks=(remark, *kept)))
 
 
 def _sleep(seconds: float) -> bool:

@@ -11,6 +11,8 @@ from gateway import operate
 from gateway.cention.validity import Invalid
 from gateway.errors import Permanent
 from gateway.spool import audit, halts
+from gateway.spool.audit import Who
+from gateway.spool.spool import beside
 from tests.doors import Browser, hidden, user
 from tests.roads import Road, until
 from tests.roads import road as running
@@ -286,6 +288,30 @@ def test_the_audit_tells_acts_and_signing_in(road: Road, anna: Browser) -> None:
     number = audited(road)["id"]
     assert f"/mail/{name}" in anna.see(f"/acts/{number}").text
     assert anna.see(f"/acts/{number + 1000}").status_code == 404
+
+
+# A command has no writer of its own while the gateway runs: every change goes through the gateway's door.
+def test_a_command_beside_the_gateway_does_the_same(road: Road) -> None:
+    name, who = parked(road, "beside"), Who("bo")
+    with beside(road.gateway.plan.settings.gateway.store) as spool:
+        held = operate.hold(spool, [name], "asked", who)
+        assert operate.undo(spool, held.number or 0, who).jobs == held.jobs
+        with pytest.raises(Permanent, match="undone already"):
+            operate.undo(spool, held.number or 0, who)
+        assert operate.pause(spool, "route:sales", "moving", who)
+        assert operate.resume(spool, "route:sales", who)
+        operate.edit(spool, [name], {"subject": "by command"}, who)
+        operate.write_down(spool, "sales", name, who)
+    road.reaches(name, "done")
+    assert road.job(name)["subject"] == "by command"
+    assert [row["act"] for row in road.gateway.spool.read(audit.page).rows[:6]] == [
+        "test",
+        "edit",
+        "resume",
+        "pause",
+        "undo",
+        "hold",
+    ]
 
 
 def test_names_that_mean_two_things_are_asked_about() -> None:

@@ -22,6 +22,7 @@ from tests.servers.program import free_port
 
 GONE = "550 5.1.1 no such user"
 WAIT = 30
+ROOT = str(Path(__file__).parents[2])
 
 
 @pytest.fixture(scope="module")
@@ -126,13 +127,29 @@ def test_top_tells_programs_a_line_a_look(config: Path) -> None:
     assert (first["level"], first["spool"]["parked"]) == ("wrong", 1)
 
 
+# Somebody writes the settings in an editor meanwhile: it is no reason to stop looking on.
+def test_top_goes_on_while_the_settings_are_wrong(config: Path, tmp_path: Path) -> None:
+    changing = tmp_path / "config.toml"
+    changing.write_bytes(config.read_bytes())
+    command = [sys.executable, "-m", "gateway", "top", "--json", "--every", "0.2", "--config", str(changing)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": ROOT}, text=True) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        changing.write_text("[gateway\n")
+        told = next(line for line in running.stdout if "cannot look" in line)
+        assert "not TOML" in json.loads(told)["remarks"][0]["said"]
+        changing.write_bytes(config.read_bytes())
+        assert any("cannot look" not in line for line in running.stdout)
+        running.terminate()
+        running.stdout.read()
+
+
 # As a person has it: a screen of its own that is given back.
 def test_on_a_terminal_top_stays_until_q(config: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "gateway", "top", "--every", "0.2", "--config", str(config)]
-    root = str(Path(__file__).parents[2])
     with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, env=os.environ | {"TERM": "xterm", "PYTHONPATH": root}
+        command, stdin=theirs, stdout=theirs, env=os.environ | {"TERM": "xterm", "PYTHONPATH": ROOT}
     ) as running:
         os.close(theirs)
         seen = _until(ours, b"out 0/min", b"Something needs a person")
