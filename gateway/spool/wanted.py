@@ -182,7 +182,7 @@ KEYS: Mapping[str, Key] = {
     "has": Key("with an attachment", _choice, "with an {}"),
     "message-id": Key("the Message-ID in its header, or in the header of our answer", _text, "with Message-ID {}"),
     "kind": Key("an errand or an answer, or who wrote it: a person, or a program and why", _choice, "of kind {}"),
-    "source": Key("the way it came in: smtp, lmtp, pipe, or a mailbox's name", _text, 'that came by "{}"'),
+    "source": Key("the way it came in: smtp, lmtp, pipe, imap, pop3, maildir, pickup", _text, 'that came by "{}"'),
 }
 VALUES: Mapping[str, Sequence[str]] = {
     "state": (*(state.value for state in JobState), "waiting"),

@@ -52,7 +52,7 @@ def query_of(request: Request) -> str:
 
 def around(settings: Settings, clock: Clock) -> Around:
     """Return what a search is read with: dates in the viewer's zone, names of routes and ways in."""
-    sources = ["smtp", "lmtp", "pipe", *(one.name for tables in settings.fetched().values() for one in tables)]
+    sources = ["smtp", "lmtp", "pipe", *settings.fetched()]
     return Around(clock.now, clock.zone, {"route": [route.name for route in settings.route], "source": sources})
 
 
