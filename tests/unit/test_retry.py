@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import errors
-from gateway.errors import Full, GatewayError, Permanent, Refused, SettingsError, Temporary, TooLarge
+from gateway.errors import Full, GatewayError, Paused, Permanent, Refused, SettingsError, Temporary, TooLarge
 from gateway.flow.readers import ReaderDied
 from gateway.flow.retry import Retry
 from gateway.flow.verdict import Credentials, failed
@@ -58,9 +58,16 @@ def test_each_error_has_its_verdict(error: Exception, state: JobState, credentia
     assert verdict.conclusion.events
 
 
+# What a person has paused is no failure: it neither counts as a try, nor fills the trace while it lasts.
+def test_what_is_paused_waits_without_a_word() -> None:
+    end = failed(job(attempts=2), Paused("a person has paused the smarthost"), RETRY, NOW).conclusion
+    assert (end.state, end.attempts, end.events) == (JobState.QUEUED, 2, ())
+    assert end.next_at > NOW
+
+
 def test_the_verdicts_know_the_whole_family() -> None:
     family = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GatewayError)}
-    assert family == {GatewayError, Temporary, Permanent, TooLarge, Refused, Full, SettingsError}
+    assert family == {GatewayError, Temporary, Permanent, TooLarge, Refused, Full, Paused, SettingsError}
 
 
 def test_a_temporary_failure_counts_and_waits() -> None:

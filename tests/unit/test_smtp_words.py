@@ -3,7 +3,7 @@
 import pytest
 
 from gateway import errors
-from gateway.errors import Full, GatewayError, Permanent, Refused, SettingsError, Temporary, TooLarge
+from gateway.errors import Full, GatewayError, Paused, Permanent, Refused, SettingsError, Temporary, TooLarge
 from gateway.sources.hops import hops
 from gateway.sources.path import read_path
 from gateway.sources.reply import reply_for
@@ -62,6 +62,7 @@ def test_hops_count_every_received_and_those_of_ours() -> None:
         (Permanent("x"), "554 5.6.0 "),
         (Refused("x"), "451 4.3.0 "),
         (Temporary("x"), "451 4.3.0 "),
+        (Paused("x"), "451 4.3.0 "),
         (SettingsError(["x"]), "451 4.3.0 "),
         (ValueError("secret inside"), "451 4.3.0 "),
         (MemoryError(), "451 4.3.0 "),
@@ -76,4 +77,4 @@ def test_errors_become_replies_that_say_whether_to_try_again(error: Exception, s
 
 def test_the_table_of_replies_knows_the_whole_family() -> None:
     family = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GatewayError)}
-    assert family == {GatewayError, Temporary, Permanent, TooLarge, Refused, Full, SettingsError}
+    assert family == {GatewayError, Temporary, Permanent, TooLarge, Refused, Full, Paused, SettingsError}
