@@ -23,6 +23,9 @@ listen = ["127.0.0.1:{smtp}"]
 [http]
 listen = "127.0.0.1:{http}"
 
+[automatic]
+most_alike = 0
+
 [cention.demo]
 url = "{cention}"
 attachment_token = "env:BENCH_TOKEN"
