@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.errors import Temporary
@@ -96,13 +96,15 @@ def take_holds(connection: Connection, names: Sequence[str], holder: str, second
     if not names:
         return set()
     time = now(connection)
-    new = _insert(connection)(holding)
+    known = set(connection.scalars(select(holding.c.name).where(holding.c.name.in_(names))))
+    if unknown := [{"name": name, "holder": "", "until": 0.0} for name in names if name not in known]:
+        connection.execute(_insert(connection)(holding).on_conflict_do_nothing(), unknown)
     free = (holding.c.holder == holder) | (holding.c.until < time)
-    changed = {"holder": new.excluded.holder, "until": new.excluded.until}
-    take = new.on_conflict_do_update(index_elements=["name"], set_=changed, where=free)
-    connection.execute(take, [{"name": name, "holder": holder, "until": time + seconds} for name in names])
-    ours = select(holding.c.name).where(holding.c.holder == holder, holding.c.name.in_(names))
-    return set(connection.scalars(ours))
+    # What another node is taking is its own: nobody's writer waits for that.
+    takes = select(holding.c.name).where(holding.c.name.in_(names), free).with_for_update(skip_locked=True)
+    ours = set(connection.scalars(takes))
+    connection.execute(update(holding).where(holding.c.name.in_(ours)).values(holder=holder, until=time + seconds))
+    return ours
 
 
 def drop_holds(connection: Connection, holder: str) -> None:

@@ -63,10 +63,15 @@ class Words:
 
 
 def fill(connection: Connection, most: int) -> bool:
-    """Have jobs be found that were there before there was an index, the newest first; whether any are left."""
-    top = connection.scalar(select(unindexed.c.top))
-    if not top:
+    """Have jobs be found that were there before there was an index, the newest first; whether any are left.
+
+    While another node is at it there is nothing to do here, and nothing to wait for.
+    """
+    if not connection.scalar(select(unindexed.c.top)):
         return False
+    top = connection.scalar(select(unindexed.c.top).with_for_update(skip_locked=True))
+    if not top:
+        return True
     ids = list(connection.scalars(select(job.c.id).where(job.c.id <= top).order_by(job.c.id.desc()).limit(most)))
     add(connection, dict.fromkeys(ids))
     connection.execute(update(unindexed).values(top=min(ids, default=1) - 1))

@@ -68,10 +68,14 @@ def count(connection: Connection, now: float, most: int = _MOST) -> Tally | None
 
 
 def keep(connection: Connection, tally: Tally, now: float) -> bool:
-    """Add what was counted, unless another node was quicker, and let go of what is old; whether it was added."""
-    ours = update(counted).where(counted.c.top == tally.after).values(top=tally.top)
-    if not connection.execute(ours).rowcount:
+    """Add what was counted, unless another node was quicker, and let go of what is old; whether it was added.
+
+    Whoever has the row of `counted` alone writes here, so that no node's writer waits for another's.
+    """
+    ours = select(counted.c.top).where(counted.c.top == tally.after).with_for_update(skip_locked=True)
+    if connection.scalar(ours) is None:
         return False
+    connection.execute(update(counted).values(top=tally.top))
     for seconds, kept in KEPT.items():
         rows = list(_rows(tally, seconds, now - kept))
         if rows:

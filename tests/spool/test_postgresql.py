@@ -16,7 +16,7 @@ from ulid import ULID
 
 from gateway.errors import GatewayError, SettingsError, Temporary
 from gateway.model import Job, JobState, Receipt
-from gateway.spool import arrival, intake, jobs, patience, postgresql, query
+from gateway.spool import arrival, fetching, index, intake, jobs, patience, postgresql, pulse, query
 from gateway.spool.accept import BLOB_THRESHOLD
 from gateway.spool.jobs import Conclusion, LaneRoom
 from gateway.spool.spool import Spool
@@ -106,6 +106,33 @@ def test_nodes_that_lease_at_once_never_take_the_same_and_do_not_wait(
     release.set()
     ours = held.result()
     assert sorted(job.id for job in ours + theirs) == [1, 2, 3, 4, 5, 6]
+
+
+# A node that stands still may do so in the middle of a transaction. What all nodes write to, others then leave for
+# another time: their one writer has mails and leases to commit.
+@pytest.mark.parametrize(
+    ("held", "change", "result"),
+    [
+        ("counted", partial(pulse.keep, tally=pulse.Tally(0, 1, {}), now=1.0), False),
+        ("unindexed", partial(index.fill, most=1), True),
+        ("holding", partial(fetching.take_holds, names=["alerts"], holder="me", seconds=60.0), set()),
+    ],
+)
+def test_what_another_node_has_in_hand_holds_up_no_writer(
+    spool: Spool, other: Spool, held: str, change: Callable[[Connection], Any], result: Any
+) -> None:
+    spool.change(partial(fetching.take_holds, names=["alerts"], holder="me", seconds=0.0)).result(20)
+    spool.change(lambda connection: connection.execute(text("update unindexed set top = 1"))).result(20)
+    reached, release = threading.Event(), threading.Event()
+    lock = partial(lambda connection, table: connection.execute(text(f"select * from {table} for update")), table=held)
+    standing = other.change(partial(hold_after, change=lock, reached=reached, release=release))
+    try:
+        assert reached.wait(20)
+        assert spool.change(change).result(5) == result
+    finally:
+        release.set()
+        standing.result(20)
+    assert spool.change(change).result(20) != result
 
 
 def test_many_leases_of_several_nodes_take_each_job_once(spool: Spool, other: Spool, accept: Accept) -> None:
