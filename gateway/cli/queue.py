@@ -1,7 +1,7 @@
 """`queue`: looking at jobs; `acts` has what can be done with them."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,10 @@ from gateway.cli import completion
 from gateway.cli.options import DEFAULT, AsJson, Config, opened
 from gateway.cli.search import Searching, searched
 from gateway.cli.terminal import print_json, print_table
+
+if TYPE_CHECKING:
+    from gateway.spool.search import Page
+    from gateway.spool.wanted import Search
 
 app = typer.Typer(no_args_is_help=True, help="See jobs and act on them.")
 
@@ -37,17 +41,23 @@ def queue_list(
     Keys of the search: from: to: subject: errand: state: route: before: after: larger: smaller: has:attachment
     message-id: kind: source:, each with - before it for what is not wanted; a word without a key may stand anywhere.
     """
-    from rich.console import Console
-
     from gateway import operate
-    from gateway.cli.listing import listing
 
     wanted = searched(words or [], state or ([] if words else ["waiting", "parked"]), route)
     with opened(config) as spool:
         found = operate.found(spool, wanted, below, limit)
     if as_json:
         print_json(found.rows)
-        return
+    else:
+        _say(wanted, found)
+
+
+def _say(wanted: "Search", found: "Page") -> None:
+    """Print a page of jobs for people, and beside it what was looked for and where the next page begins."""
+    from rich.console import Console
+
+    from gateway.cli.listing import listing
+
     console = Console()
     if not found.rows or console.is_terminal:
         print(f"{wanted}{'' if found.rows else ': nothing'}", file=sys.stderr)

@@ -14,10 +14,10 @@ from gateway.route.tag import errand_of
 PLACE = "{errand}"
 """What stands for the number in a mark."""
 
-_USUAL = re.compile(r"\[#(\d{1,18})(?:-\d{1,6})?\]")
+_USUAL = re.compile(r"\[#([0-9]{1,18})(?:-[0-9]{1,6})?\]")
 _BLOCK = "Cention Contact Center - Original message"
 _BLOCK_LENGTH = 400
-_IN_BLOCK = re.compile(r"\bErrand:\s{0,4}#(\d{1,18})(?:-\d{1,6})?\b")
+_IN_BLOCK = re.compile(r"\bErrand:\s{0,4}#([0-9]{1,18})(?:-[0-9]{1,6})?\b")
 _SUBJECT = 1_000
 
 
@@ -32,7 +32,7 @@ def named(recipients: tuple[str, ...], subject: str, body: str, mark: str) -> tu
 def _named(recipients: tuple[str, ...], subject: str, body: str, mark: str) -> Iterator[tuple[str, str]]:
     yield from ((errand, "address") for one in recipients if (errand := errand_of(one)))
     before, place, after = mark.partition(PLACE)
-    own = re.compile(rf"{re.escape(before)}(\d{{1,18}})(?:-\d{{1,6}})?{re.escape(after)}") if place else _USUAL
+    own = re.compile(rf"{re.escape(before)}([0-9]{{1,18}})(?:-[0-9]{{1,6}})?{re.escape(after)}") if place else _USUAL
     yield from ((found[1], "subject") for pattern in (own, _USUAL) if (found := pattern.search(subject)))
     block = body.find(_BLOCK)
     if block >= 0 and (found := _IN_BLOCK.search(body, block, block + _BLOCK_LENGTH)):

@@ -60,9 +60,9 @@ def works(house: Fetching) -> None:
     house.wait_until(lambda status: status.state is State.WORKING, "it works")
 
 
-def each_once(house: Fetching, mails: list[bytes]) -> None:
-    """Every mail is there, and none twice."""
-    assert Counter(house.raw()) == Counter(mails)
+def each_once(house: Fetching, mails: list[bytes]) -> bool:
+    """Whether every mail is there, and none twice."""
+    return Counter(house.raw()) == Counter(mails)
 
 
 # The server ends in the middle of what it says: nothing of a half message is taken, and all of it later.
@@ -80,7 +80,7 @@ def test_a_server_that_is_stopped_in_the_middle_of_a_fetch(
     dovecot.start()
     house.wait_for(100)
     works(house)
-    each_once(house, mails)
+    assert each_once(house, mails)
     faults.row("IMAP server stopped in the middle of a FETCH", accepted=100, errands=house.count())
 
 
@@ -97,7 +97,7 @@ def test_a_connection_that_is_cut_again_and_again(house: Fetching, dovecot: Dove
     between.cut_at = None
     house.wait_for(60, seconds=60)
     wait_until(lambda: len(dovecot.flags(USER, "Done")) == 60, "all are moved", 30)
-    each_once(house, mails)
+    assert each_once(house, mails)
 
 
 # Bytes that go nowhere: no end, no reset, nothing. The time limit is what finds it out.
@@ -113,7 +113,7 @@ def test_a_network_that_swallows_bytes(house: Fetching, dovecot: Dovecot, betwee
     between.forwards, between.pause = True, 0.0
     house.wait_for(60)
     works(house)
-    each_once(house, mails)
+    assert each_once(house, mails)
     faults.row("IMAP network that swallows bytes", accepted=60, errands=house.count())
 
 
@@ -157,7 +157,7 @@ def test_a_message_that_cannot_be_fetched_in_the_middle_of_fifty(
     dovecot.append(USER, [letter(50)])
     house.wait_for(50)
     assert sorted(dovecot.flags(USER).values()) == [(), *[(SEEN,)] * 50]
-    each_once(house, [*mails[:24], *mails[25:], letter(50)])
+    assert each_once(house, [*mails[:24], *mails[25:], letter(50)])
     _file(dovecot, 24).chmod(0o600)
     house.wait_for(51, seconds=60)
     wait_until(lambda: set(dovecot.flags(USER).values()) == {(SEEN,)}, "it is marked as read")
@@ -225,7 +225,7 @@ def test_a_connection_limit_that_is_reached(house: Fetching, dovecot: Dovecot, f
     dovecot.reload()
     start(house, dovecot, folders=names)
     house.wait_for(4, seconds=60)
-    each_once(house, [letter(number) for number in range(4)])
+    assert each_once(house, [letter(number) for number in range(4)])
     assert not any(one.state is State.REFUSED for one in house.supervisor.statuses)
     faults.row("IMAP connection limit reached", accepted=4, errands=house.count())
 
@@ -246,7 +246,7 @@ def test_uidvalidity_that_changes_while_mail_comes(house: Fetching, dovecot: Dov
     dovecot.append(USER, mails[20:])
     house.wait_for(30)
     wait_until(lambda: set(dovecot.flags(USER).values()) == {(SEEN,)}, "all are marked as read")
-    each_once(house, mails)
+    assert each_once(house, mails)
     faults.row("IMAP UIDVALIDITY changed", accepted=30, errands=house.count(), repeats=house.copies())
 
 
@@ -263,6 +263,6 @@ def test_a_spool_that_is_full_skips_nothing(house: Fetching, dovecot: Dovecot, f
     house.spool.acceptor.room.full = ""
     house.wait_for(30)
     works(house)
-    each_once(house, mails)
+    assert each_once(house, mails)
     assert house.status().skipped == 0
     faults.row("IMAP while the spool is full", accepted=30, errands=house.count())

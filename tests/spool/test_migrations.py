@@ -96,6 +96,8 @@ def test_numbers_and_names_have_room(released: str) -> None:
         connection.execute(text("update event set id = id + :number"), values)
 
     spool.change(write).result()
+    kept = "select uidvalidity, uid, length(mailbox) from cursor where folder = 'INBOX'"
+    assert spool.read(lambda connection: tuple(connection.execute(text(kept)).one())) == (2**32 - 1, 2**32 - 1, 300)
     spool.close()
 
 

@@ -107,7 +107,7 @@ def test_anything_at_all_is_a_document_or_an_error_of_ours(attributes: Any) -> N
         built = new_errand(errand(attributes))
     except GatewayError:
         return
-    json.loads(built)
+    assert json.loads(built)["data"]["type"] == "c3_new_errands"
 
 
 def test_the_end_of_a_call_goes_out_with_its_errand_and_its_call() -> None:

@@ -33,7 +33,10 @@ def test_address_goes_before_subject_and_that_before_what_is_quoted(
 
 @given(st.text(), st.text(), st.sampled_from(["", "[#{errand}]", "({errand}"]))
 def test_any_subject_and_text_is_read(subject: str, body: str, mark: str) -> None:
-    named((), subject, body, mark)
+    errand, where = named((), subject, body, mark)
+    assert where in {"", "subject", "quotation"}
+    assert errand in (subject if where == "subject" else body)
+    assert errand.isdecimal() == bool(where)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,16 @@ def configuration() -> Iterator[None]:
 # A closed pipe or a full disk behind the log must not cost a mail.
 @pytest.mark.parametrize("form", ["json", "human"])
 def test_a_log_that_cannot_be_written_raises_nothing(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = io.StringIO()
+    closed, opened = io.StringIO(), io.StringIO()
     monkeypatch.setattr(sys, "stderr", closed)
     logging.configure(form, "info")
     closed.close()
     log.accepted("01M8", "smtp", "a@b", ["support"], 10, "192.0.2.1")
     log.trouble("here", ValueError("x"))
+    monkeypatch.setattr(sys, "stderr", opened)
+    log.accepted("01M9", "smtp", "a@b", ["support"], 10, "192.0.2.1")
+    assert "01M9" in opened.getvalue()
+    assert "01M8" not in opened.getvalue()
 
 
 @pytest.mark.parametrize("form", ["json", "human"])

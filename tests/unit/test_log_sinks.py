@@ -94,10 +94,17 @@ def test_an_entry_of_the_journal_is_bounded(journal: socket.socket) -> None:
     assert len(entry(journal)["CENTION_REASON"]) == 8000
 
 
-def test_a_journal_that_is_not_there_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sink, "JOURNAL", "/does/not/exist")
+def test_a_journal_that_is_not_there_costs_nothing_and_is_found_when_it_comes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sink, "JOURNAL", str(tmp_path / "journal"))
     logging.configure("auto", "info", "journald")
-    say()
+    say(1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind(str(tmp_path / "journal"))
+        line.settimeout(5)
+        say(2)
+        assert entry(line)["CENTION_TRACE"] == "01M2"
 
 
 # This test stands in no room of the program, so what it says is "main"'s; `flow` speaks through the worker's code.

@@ -43,9 +43,15 @@ def test_an_abstract_socket_is_reached_as_well(tmp_path: Path) -> None:
 
 
 # A manager that is gone, or whose socket is full, must not cost a mail.
-@pytest.mark.parametrize("environment", [{}, {"NOTIFY_SOCKET": "/does/not/exist"}])
-def test_that_nobody_listens_is_no_trouble(environment: dict[str, str]) -> None:
-    Notifier(environment).ready("works")
+def test_that_nobody_listens_is_no_trouble_and_does_not_last(tmp_path: Path) -> None:
+    Notifier({}).ready("works")
+    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    notifier.ready("works")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as late:
+        late.bind(str(tmp_path / "notify"))
+        late.settimeout(5)
+        notifier.status("works still")
+        assert said(late) == ["STATUS=works still"]
 
 
 def test_the_watchdog_of_another_process_is_none_of_ours() -> None:

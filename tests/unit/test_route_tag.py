@@ -80,5 +80,6 @@ def test_any_address_comes_back_as_it_was_marked(address: str, number: int) -> N
 
 @given(st.text())
 def test_any_text_is_read(recipient: str) -> None:
-    errand_of(recipient)
-    answer_of(recipient)
+    errand, answer = errand_of(recipient), answer_of(recipient)
+    assert errand is None or f"+e{errand}" in recipient.lower()
+    assert answer is None or f"+a{answer.answer.lower()}" in recipient.lower()
