@@ -27,12 +27,15 @@ _CONNECT: Mapping[str, str] = {
     "tcp_user_timeout": "15000",
     "application_name": "cention-gateway",
 }
+# A row that another node has in hand is waited for shortly: one writer has everybody's mails and leases to commit, and
+# what waits for a node that stands still fails alone, to be tried again.
 # `on` or, where the server waits for more than that, what it has. A node that stops in the middle of a transaction must
 # not hold the others up.
 _SESSION = """
 select set_config('synchronous_commit', case current_setting('synchronous_commit')
          when 'remote_apply' then 'remote_apply' else 'on' end, false),
        set_config('statement_timeout', '30s', false),
+       set_config('lock_timeout', '500ms', false),
        set_config('idle_in_transaction_session_timeout', '10s', false),
        set_config('default_transaction_read_only', %s, false)
 """
@@ -75,6 +78,7 @@ class Postgresql:
         driver.patience = math.inf
         try:
             connection.execute(text("set local statement_timeout = 0"))
+            connection.execute(text("set local lock_timeout = 0"))
             connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield
         finally:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, bindparam, cast, delete, func, select, update
+from sqlalchemy import Connection, Integer, bindparam, cast, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.spool.spool import Spool
@@ -28,8 +28,9 @@ FACTS = {
 """Which steps are counted, as what."""
 
 _MOST = 50_000
-# Nodes commit side by side: a step may come to be seen after one with a higher number.
-_SETTLED = 10.0
+# Nodes commit side by side: a step may come to be seen after one with a higher number, by as long as a transaction may
+# take. Until then nothing from there on is counted, since what is passed by would never be.
+_SETTLED = 45.0
 _WAIT = 10.0
 
 
@@ -54,8 +55,12 @@ def count(connection: Connection, now: float, most: int = _MOST) -> Tally | None
     """Count up to `most` of the steps that were not counted yet; None where there are none."""
     after = connection.scalar(select(counted.c.top)) or 0
     on_postgresql = connection.dialect.name == "postgresql"
-    settled = now - (_SETTLED if on_postgresql else 0.0)
-    new = select(event.c.id, event.c.at, event.c.step).where(event.c.id > after, event.c.at <= settled)
+    new = select(event.c.id, event.c.at, event.c.step).where(event.c.id > after)
+    if on_postgresql:
+        # A clock that is far ahead must not stop the counting.
+        unsettled = event.c.at.between(now - _SETTLED, now + _SETTLED)
+        young = select(func.min(event.c.id)).where(event.c.id > after, unsettled).scalar_subquery()
+        new = new.where(or_(young.is_(None), event.c.id < young))
     some = new.order_by(event.c.id).limit(most).subquery()
     # A cast rounds on PostgreSQL, and SQLite may have no floor.
     minute = func.floor(some.c.at / MINUTE) if on_postgresql else cast(some.c.at / MINUTE, Integer)

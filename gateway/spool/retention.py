@@ -76,8 +76,11 @@ def forget_rows(connection: Connection, before: float, most: int) -> Forgotten:
 
 
 def _oldest(old: Select[Any], table: Table, most: int) -> Select[Any]:
-    """Bound a step. It is the order that makes PostgreSQL go by the index, and look at no more than it takes."""
-    return old.order_by(table.c.received_at).limit(most)
+    """Bound a step. It is the order that makes PostgreSQL go by the index, and look at no more than it takes.
+
+    What another node forgets just now is its own: the two neither wait for one another, nor do it twice.
+    """
+    return old.order_by(table.c.received_at).limit(most).with_for_update(of=table, skip_locked=True)
 
 
 def _forget_steps(connection: Connection, subjects: list[str]) -> None:

@@ -4,23 +4,24 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import get_close_matches
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from gateway.model import AutoKind, JobKind, JobState
 from gateway.spool.tokens import tokens
 
 Value: TypeAlias = str | float | int
 _PIECE = re.compile(r'(-?)(?:([A-Za-z-]+):)?(?:"([^"]*)"?|(\S+))')
-_SPAN = re.compile(r"(\d+)\s*([mhdw])", re.IGNORECASE)
+_SPAN = re.compile(r"([0-9]{1,6})\s*([mhdw])", re.IGNORECASE)
 _SPANS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([kmg]?)i?b?", re.IGNORECASE)
 _SIZES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _DAY, _MINUTE, _CLOCK = "%Y-%m-%d", "%Y-%m-%dT%H:%M", "%H:%M"
 _MOST_TERMS = 20
+_EPOCH, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), 253_370_764_800.0
 WAITING = (JobState.QUEUED, JobState.WORKING, JobState.HELD)
 
 
@@ -136,21 +137,27 @@ def _choice(key: str, value: str, word: str, _around: Around) -> Term | Trouble:
 
 
 def _time(key: str, value: str, word: str, around: Around) -> Term | Trouble:
+    at = _moment(value, around)
+    if at is None:
+        how = "a day (2026-11-20), a time (2026-11-20T10:30, 10:30) or so long ago (30m, 2h, 7d)"
+        return Trouble(word, f"{key}: is {how}")
+    return Term(key, at) if 0 <= at < _LATEST else Trouble(word, f"{key}: is after 1970, and before 10000")
+
+
+def _moment(value: str, around: Around) -> float | None:
+    """Return the Unix time that is meant, however early or late; None for what is no time."""
     if found := _SPAN.fullmatch(value):
-        try:
-            return Term(key, around.now - timedelta(**{_SPANS[found[2].lower()]: int(found[1])}).total_seconds())
-        except OverflowError:
-            return Trouble(word, "that is longer ago than there are dates")
-    today = datetime.fromtimestamp(around.now, around.zone)
+        return around.now - timedelta(**{_SPANS[found[2].lower()]: int(found[1])}).total_seconds()
     for form in (_DAY, _MINUTE, _CLOCK):
         try:
             read = datetime.strptime(value, form).replace(tzinfo=around.zone)
         except ValueError:
             continue
         if form == _CLOCK:
+            today = datetime.fromtimestamp(around.now, around.zone)
             read = today.replace(hour=read.hour, minute=read.minute, second=0, microsecond=0)
-        return Term(key, read.timestamp())
-    return Trouble(word, f"{key}: is a day (2026-11-20), a time (2026-11-20T10:30, 10:30) or so long ago (30m, 2h, 7d)")
+        return (read - _EPOCH).total_seconds()
+    return None
 
 
 def _size(key: str, value: str, word: str, _around: Around) -> Term | Trouble:
@@ -215,9 +222,3 @@ def _bytes(size: int) -> str:
         if size >= factor:
             return f"{size / factor:g} {unit}"
     return f"{size} bytes"
-
-
-def positive(search: Search, kind: Literal["words", "rest"]) -> Iterator[Term]:
-    """Go through the terms that words answer, or through the rest."""
-    answered = {"", "from", "to", "subject"}
-    return (term for term in search.terms if (term.key in answered) == (kind == "words"))

@@ -135,6 +135,24 @@ def test_what_another_node_has_in_hand_holds_up_no_writer(
     assert spool.change(change).result(20) != result
 
 
+def test_what_needs_a_row_that_another_node_has_fails_alone_and_soon(
+    spool: Spool, other: Spool, accept: Accept
+) -> None:
+    accept(mail(1))
+    reached, release = threading.Event(), threading.Event()
+    touch = partial(lambda connection, _: connection.execute(text("update job set error = 'x'")), _=None)
+    standing = other.change(partial(hold_after, change=touch, reached=reached, release=release))
+    try:
+        assert reached.wait(20)
+        waits, goes_on = spool.change(touch), spool.change(partial(jobs.lanes))
+        with pytest.raises(Temporary, match="lock timeout"):
+            waits.result(8)
+        assert goes_on.result(8) == ["route:support"]
+    finally:
+        release.set()
+        standing.result(20)
+
+
 def test_many_leases_of_several_nodes_take_each_job_once(spool: Spool, other: Spool, accept: Accept) -> None:
     for number in range(60):
         accept(mail(number))
