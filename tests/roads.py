@@ -1,7 +1,9 @@
 """Both roads in one process: the gateway's own parts, the simulator, and a smarthost that answers as it is told."""
 
 import asyncio
+import contextlib
 import email
+import io
 import json
 import smtplib
 import threading
@@ -17,11 +19,15 @@ from typing import Any, Self, cast
 import uvloop
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from gateway import operate
 from gateway.app import Gateway
+from gateway.cli.telling import tell
 from gateway.config.settings import Settings
 from gateway.plan import plan
 from gateway.simulator import Options, Simulator
 from gateway.spool import query
+from gateway.spool.spool import Spool
+from gateway.status.steps import ways
 
 SECRET = "callback-secret"  # the tests' own
 
@@ -256,3 +262,10 @@ def until(check: Callable[[], Any], what: str, seconds: float = 15, shown: Calla
 def road(folder: Path, **sections: Any) -> Iterator[Road]:
     with Road(folder, **sections) as running:
         yield running
+
+
+def trace_of(spool: Spool, name: str) -> str:
+    """What `cention-gateway trace` prints of a mail or an answer."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        tell(ways(operate.traces(spool, name)))
+    return printed.getvalue()

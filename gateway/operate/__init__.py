@@ -14,7 +14,7 @@ from gateway.operate.acts import (
     undo,
     waiting_for,
 )
-from gateway.operate.looking import cells, found, listing, raw, show, told, traces
+from gateway.operate.looking import cells, found, listing, raw, show, traces
 from gateway.operate.pausing import meant, pausable, pause, paused, resume
 from gateway.operate.trying import try_route, try_smarthost, write_down
 
@@ -39,7 +39,6 @@ __all__ = [
     "resume",
     "retry",
     "show",
-    "told",
     "traces",
     "try_route",
     "try_smarthost",

@@ -1,9 +1,7 @@
 """Looking at jobs and traces, for a person."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -84,35 +82,3 @@ def raw(spool: Spool, name: str) -> bytes:
         with spool.raw(one) as content:
             return content if isinstance(content, bytes) else content.read_bytes()
     raise Permanent(f"nothing is known of {name}")
-
-
-def told(trace: dict[str, Any]) -> Iterator[str]:
-    """Tell a trace to a person, a line a step."""
-    subject = trace.get("mail") or trace["callback"]
-    if "mail" in trace:
-        to = ", ".join(subject["recipients"])
-        yield f"mail {subject['id']} from <{subject['sender']}> to {to}: {subject.get('subject', '')}"
-    else:
-        yield f"answer {subject['id']} to errand #{subject['errand']} of workspace {subject['workspace']}"
-    for row in trace["jobs"]:
-        yield f"  job {row['id']} ({row['kind']}, route {row['route'] or '-'}): {row['state']}" + (
-            f", {row['error']}" if row.get("error") and row["state"] != "done" else ""
-        )
-    yield from map(_fate, trace.get("deliveries", ()))
-    for step in trace["events"]:
-        when = datetime.fromtimestamp(step["at"], UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        detail = ", ".join(f"{name}: {_text(value)}" for name, value in step["detail"].items())
-        yield f"  {when}Z  {step['step']:<14} {detail}"
-
-
-def _fate(row: dict[str, Any]) -> str:
-    """Tell where a recipient of an answer stands, since when, and what was said last."""
-    when = datetime.fromtimestamp(row["since"], UTC).strftime("%Y-%m-%d %H:%M:%S")
-    by = f", by {row['smarthost']}" if "smarthost" in row else ""
-    queued = f", there as {row['queue_id']}" if "queue_id" in row else ""
-    said = f": {row['reply']}" if "reply" in row else ""
-    return f"  to {row.get('recipient', 'nobody')}: {row['state']} since {when}Z{by}{queued}{said}"
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -18,7 +18,7 @@ from gateway.flow.reason import in_words
 from gateway.outgoing.dkim_key import new_key
 from gateway.spool import delivery
 from tests.contract.test_road_out import ANSWER, MAIL, PDF
-from tests.roads import Road, road, until
+from tests.roads import Road, road, trace_of, until
 
 ASA = "asa@client.example"
 GONE = "550 5.1.1 no such user"
@@ -71,7 +71,7 @@ def states(roads: Road, answer: str) -> dict[str, dict[str, Any]]:
 
 
 def told(roads: Road, name: str) -> str:
-    return "\n".join(line for one in operate.traces(roads.gateway.spool, name) for line in operate.told(one))
+    return trace_of(roads.gateway.spool, name)
 
 
 def attached(notice: dict[str, Any], name: str) -> EmailMessage:
@@ -125,7 +125,7 @@ def test_each_recipient_has_a_state_that_queue_and_trace_show(roads: Road) -> No
     (row,) = [one for one in operate.listing(roads.gateway.spool, [], "", 50) if one.get("callback_id") == answer]
     assert "later@client.example" in operate.cells(row)[6]
     lines = told(roads, answer)
-    assert "well@client.example: sent since" in lines
+    assert "to well@client.example  sent since" in lines
     assert "there as 4D2A71C0" in lines
     since = found["later@client.example"]["since"]
     del roads.smarthost.replies["later@client.example"]

@@ -8,7 +8,7 @@ import pytest
 
 from gateway import operate
 from gateway.simulator import LinkForm
-from tests.roads import Road, road, until
+from tests.roads import Road, road, trace_of, until
 
 HEAD = "Message-ID: <1@client.example>\nReferences: <0@client.example>\n"
 MAIL = f"{HEAD}From: Åsa <asa@client.example>\nSubject: hello\n\nhi\n"
@@ -191,6 +191,6 @@ def test_the_trace_of_an_errand_shows_both_roads(tmp_path: Path) -> None:
         roads.reaches(roads.answers(errand), "done")
         traces: list[dict[str, Any]] = operate.traces(roads.gateway.spool, f"#{errand}")
         assert [next(iter(one)) for one in traces] == ["mail", "callback"]
-        told = "\n".join(line for one in traces for line in operate.told(one))
+        told = trace_of(roads.gateway.spool, f"#{errand}")
         for word in ("accepted", "created", "callback", "sent", "asa@client.example"):
             assert word in told
