@@ -6,6 +6,7 @@ last said that it is so, its access time when it was last used. What cannot be r
 
 import hashlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from gateway.model import Attachment, Resource
 
 _LONGEST_LINE = 64 * 1024
 _LONGEST_VALIDATOR = 1000
+# What else lies in the folder is somebody else's.
+_OURS = re.compile(r"[0-9a-f]{64}|\.new-.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class ArchiveCache:
     def _make_room(self) -> None:
         """Remove what was not used longest, until the rest is within the bound; another may be doing the same."""
         found = []
-        for entry in os.scandir(self._folder):
+        for entry in filter(lambda entry: _OURS.fullmatch(entry.name), os.scandir(self._folder)):
             with suppress(FileNotFoundError):
                 stat = entry.stat()
                 found.append((stat.st_atime, stat.st_size, entry.path))

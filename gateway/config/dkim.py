@@ -2,9 +2,9 @@
 
 import re
 
-import idna
 from pydantic import Field, field_validator
 
+from gateway.config.domain import read_domain
 from gateway.config.section import Section
 from gateway.config.units import Secret
 
@@ -46,10 +46,7 @@ class Dkim(Section):
     @field_validator("domain")
     @classmethod
     def _domain_is_one(cls, domain: str) -> str:
-        try:
-            return idna.encode(domain.rstrip("."), uts46=True).decode().lower()
-        except idna.IDNAError as error:
-            raise ValueError(f'expected a domain such as "example.com", found {domain!r:.100}') from error
+        return read_domain(domain)
 
     @field_validator("headers", "oversign")
     @classmethod

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
+from gateway.config.domain import read_domain
 from gateway.config.section import Section
 from gateway.config.units import Authority, Duration, Secret
 
@@ -135,6 +136,11 @@ class OutgoingSection(Section):
         description='Recipients of a domain that are sent to in a time, by each node: `{ "gmail.com" = "100/min", '
         '"*" = "1000/h" }`, `*` for each other domain. Over it an answer waits.',
     )
+
+    @field_validator("rates")
+    @classmethod
+    def _domains_are_some(cls, rates: dict[str, RateText]) -> dict[str, RateText]:
+        return {domain if domain == "*" else read_domain(domain): rate for domain, rate in rates.items()}
 
     @field_validator("timeout", "connect_timeout", "greeting_timeout", "data_timeout", "block_timeout", "end_timeout")
     @classmethod

@@ -48,9 +48,13 @@ def account(
         goal = destination(answer, maker, workspace, routes)
     except GatewayError:
         return Account(unread)
+    address, copies = sender_of(goal.origin.reply_from).email, copies_for(goal, maker, spool, around)
     enclosed, whole = _enclosed(answer, workspace, around) if files else (Enclosures({}), False)
-    reply = reply_to(name, answer, goal, enclosed, around, copies_for(goal, maker, spool, around))
-    address = sender_of(goal.origin.reply_from).email
+    try:
+        reply = reply_to(name, answer, goal, enclosed, around, copies)
+    except GatewayError:  # such as a template that cannot be filled: whom it was for is known all the same
+        about = About(name, errand, goal.route, address, answer.subject, report=report)
+        return Account(about, tuple(one.email for one in goal.to))
     whole = whole or not (answer.attachments or answer.archives)
     about = About(name, errand, goal.route, address, answer.subject, _original(reply), whole, report)
     return Account(about, tuple(recipients_of(reply)))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from gateway.errors import Temporary
 from gateway.flow.answer import recalled, send_answer
 from gateway.flow.attempt import Attempt
 from gateway.flow.breaker import Breakers
@@ -15,10 +16,13 @@ from gateway.flow.recorder import Recorder
 from gateway.flow.sentcopy import keep_copy
 from gateway.flow.telling import told
 from gateway.flow.verdict import Credentials, Verdict, failed
+from gateway.log import log
 from gateway.model import JobKind
 from gateway.spool.jobs import Conclusion
 from gateway.spool.recall import Recalled
 from gateway.spool.spool import Spool
+
+_AGAIN_SECONDS = 1.0
 
 
 class Answers:
@@ -85,8 +89,17 @@ class Answers:
         self._record(attempt, failed(attempt.job, error, attempt.around.retry, time.time()))
 
     def _record(self, attempt: Attempt, verdict: Verdict) -> None:
-        conclusion = told(attempt.job, verdict.conclusion, self._spool, attempt.around)
-        self._recorder.begin(attempt, replace(verdict, conclusion=conclusion))
+        while True:
+            try:
+                conclusion = told(attempt.job, verdict.conclusion, self._spool, attempt.around)
+            except Temporary as error:
+                log.trouble(f"telling of job {attempt.job.id}", error)
+                if self._stopping.wait(_AGAIN_SECONDS):  # it stays leased, and is taken again when that runs out
+                    self._crew.end([attempt.job])
+                    return
+            else:
+                self._recorder.begin(attempt, replace(verdict, conclusion=conclusion))
+                return
 
     @contextmanager
     def _aside(self, attempt: Attempt, lane: Lane) -> Iterator[None]:

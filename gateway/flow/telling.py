@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ulid import ULID
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Temporary
 from gateway.flow import notice
 from gateway.flow.account import Account, account
 from gateway.flow.errand import NOTICE
@@ -34,11 +34,14 @@ def told(job: Job, end: Conclusion, spool: Spool, around: Surroundings) -> Concl
     """Return an answer's conclusion with what it says of each recipient, and with the notice that is due.
 
     What goes wrong here is told in the trace: a conclusion that was lost for it would have the mail sent once more.
+    Temporary while the spool is away, which is to be waited for: what is told in no commit is told to nobody.
     """
     if job.kind is not JobKind.ANSWER or end.state not in _ENDS or not end.events:
         return end
     try:
         return _told(job, end, spool, around)
+    except Temporary:
+        raise
     except Exception as error:  # noqa: BLE001 - see above
         log.trouble(f"telling of job {job.id}", error)
         return replace(end, events=(*end.events, Event("not told", {"why": repr(error)})))
@@ -63,25 +66,34 @@ def tell(
 ) -> tuple[Outcome, Event]:
     """Return an outcome with the notice of these recipients, or with the mark that the operator has it, and the step.
 
-    An operator's mail that cannot be sent now is told of at the next try; the step says so.
+    An operator's mail that nobody takes now is told of at the next try, where there is one; else the agent is told.
     """
-    now, settings = time.time(), around.settings
-    to_operator = settings.notices.failures == "operator"
-    to = settings.notices.operator if to_operator else about.about.address
-    raw = notice.notice(about.about, due, to, settings.gateway.hostname, until, now)
     kind, recipients = notice.told_of(due), tuple(one.recipient for one in due)
-    said = {"of": [one for one in recipients if one], "what": kind.value}
-    if not to_operator:
-        row = _stored(raw, to, spool, now)
-        made = Notice(row, about.about.route, notice.link(about.about, due), kind, recipients)
-        return outcome._replace(notice=made), Event("told", {"whom": "agent", "mail": row["id"]} | said)
+    said: dict[str, object] = {"of": [one for one in recipients if one], "what": kind.value}
+    if around.settings.notices.failures == "operator":
+        to = around.settings.notices.operator
+        refused = _sent_to(to, about, due, around, until)
+        if not refused:
+            return outcome._replace(told=(kind, recipients)), Event("told", {"whom": to} | said)
+        if kind is Told.DELAYED:
+            return outcome, Event("not told", {"whom": to, "why": refused} | said)
+        said |= {"why": f"{to} could not be: {refused}"}
+    now, to = time.time(), about.about.address
+    row = _stored(notice.notice(about.about, due, to, around.settings.gateway.hostname, until, now), to, spool, now)
+    made = Notice(row, about.about.route, notice.link(about.about, due), kind, recipients)
+    return outcome._replace(notice=made), Event("told", {"whom": "agent", "mail": row["id"]} | said)
+
+
+def _sent_to(operator: str, about: Account, due: Sequence[Standing], around: Surroundings, until: float) -> str:
+    """Send the operator a mail of it; return why nobody has taken it, "" for nothing."""
+    now, hostname = time.time(), around.settings.gateway.hostname
+    raw = notice.notice(about.about, due, operator, hostname, until, now)
     try:
-        ours = notice.nobody(settings.gateway.hostname)
-        around.transport.deliver("", [to], sign(raw, ours, now, around.keys))
+        around.transport.deliver("", [operator], sign(raw, notice.nobody(hostname), now, around.keys))
     except GatewayError as error:
-        log.trouble(f"notice to {to}", error)
-        return outcome, Event("not told", {"whom": to, "why": str(error)} | said)
-    return outcome._replace(told=(kind, recipients)), Event("told", {"whom": to} | said)
+        log.trouble(f"notice to {operator}", error)
+        return str(error)
+    return ""
 
 
 def _standings(job: Job, end: Conclusion, spool: Spool, around: Surroundings) -> tuple[Standing, ...]:

@@ -8,7 +8,8 @@ _WHOLE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _HEAD = re.compile(r"<head\b[^<>]*>", re.IGNORECASE)
 _DECLARED_CHARSET = re.compile(r"""(<meta\b[^<>]*?\bcharset\s*=\s*["']?)[\w.:-]+""", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^<>]*>(.*?)(?:</body\s*>|</html\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_SHEET = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
+# One that nobody closed goes to the end, as browsers have it; else each would be looked for to the end.
+_SHEET = re.compile(r"(<style\b[^<>]*>.*?)(?:</style\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _CHARSET = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
 # A telephone shows a page without this as wide as a desk's screen, and small; a picture is no wider than the screen.
 _SCREEN = (
@@ -37,5 +38,5 @@ def fragment(html: str) -> str:
     """Return what a page shows, to be put into another: its style sheets, and its body in a box with its colours."""
     if not (body := _BODY.search(html)):
         return html
-    sheets = "".join(_SHEET.findall(html, 0, body.start()))
+    sheets = "".join(f"{sheet}</style>" for sheet in _SHEET.findall(html, 0, body.start()))
     return sheets + in_its_colours(body[1], html)

@@ -28,6 +28,7 @@ _GROUPS = 1_000
 _PARTS = 200
 _WINDOW = 256 * 1024
 _LONGEST = 1_000
+_FIELD = re.compile(rb"^[!-9;-~]{1,200}[ \t]*:(?!//)", re.MULTILINE)
 _ID = re.compile(rb"<[^<>\s]{1,996}>")
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _TYPED = re.compile(r"\s*[\w-]{1,20}\s*;\s*")
@@ -168,7 +169,11 @@ def _groups(content: bytes) -> Iterator[Header]:
         header, after = read_header(content, at, end)
         if header.fields:
             yield header
-        at = after if after > at else (content.find(b"\n", at) + 1 or end)
+        if after > at:
+            at = after
+        else:
+            found = _FIELD.search(content, content.find(b"\n", at) + 1 or end)
+            at = found.start() if found is not None else end
 
 
 def _said(header: Header, *names: str) -> str:

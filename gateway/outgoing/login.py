@@ -107,9 +107,9 @@ def _cram_md5(session: Session, user: str, password: str) -> SmtpReply:
 
 def _scram(session: Session, user: str, password: str) -> SmtpReply:
     """RFC 7677; the server proves as well that it knows the password."""
-    client = ScramClient([_SCRAM], user, password)
-    reply = session.ask("AUTH", f"{_SCRAM} {_base64(client.get_client_first())}")
     try:
+        client = ScramClient([_SCRAM], user, password)
+        reply = session.ask("AUTH", f"{_SCRAM} {_base64(client.get_client_first())}")
         if reply.code == _GO_ON:
             client.set_server_first(b64decode(reply.text).decode())
             reply = session.ask(_base64(client.get_client_final()))

@@ -38,7 +38,7 @@ def manner_of(settings: Settings) -> Manner:
         hostname=settings.gateway.hostname,
         timeouts=_timeouts(outgoing),
         keeping=Keeping(outgoing.mails_per_connection, outgoing.keep_connection),
-        rates={domain.lower(): Rate(*rate, text=rate_text(rate)) for domain, rate in outgoing.rates.items()},
+        rates={domain: Rate(*rate, text=rate_text(rate)) for domain, rate in outgoing.rates.items()},
     )
 
 

@@ -96,6 +96,7 @@ class Transport:
             try:
                 return self._handed_over(self._by_host[smarthost], mail, late)
             except Incapable as cannot:
+                self.health.works(smarthost)
                 unable = unable or cannot.error
             except Elsewhere as nothing_taken:
                 if not isinstance(nothing_taken, Busy):
@@ -138,7 +139,7 @@ class Transport:
 
     def _in_time(self, mail: Transaction) -> tuple[Transaction, tuple[Refusal, ...]]:
         """Leave out the recipients whose domains have been sent enough for now; Temporary where that is all of them."""
-        waits = {one: self.pace.take(address.rpartition("@")[2]) for one, address in mail.recipients.items()}
+        waits = {one: self.pace.take(_domain(address)) for one, address in mail.recipients.items()}
         late = tuple(self._late(one, mail.recipients[one], wait) for one, wait in waits.items() if wait)
         if late and len(late) == len(mail.recipients):
             raise Temporary(all_refused(late), timedelta(seconds=min(waits.values())))
@@ -146,7 +147,7 @@ class Transport:
         return replace(mail, recipients=fit), late
 
     def _late(self, recipient: str, address: str, wait: float) -> Refusal:
-        domain = address.rpartition("@")[2]
+        domain = _domain(address)
         rate = self.pace.rate(domain)
         text = f"4.7.1 not asked: {domain} is sent {rate.text if rate else ''} (outgoing.rates), next in {wait:.0f} s"
         return Refusal(recipient, _NOT_NOW, text, permanent=False)
@@ -164,6 +165,10 @@ class Transport:
             raise
         self.health.works(pool.smarthost, mails=int(bool(delivery.sent)))
         return _judged(replace(delivery, refused=delivery.refused + late))
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def _sent(pool: Pool, mail: Transaction) -> Delivery:

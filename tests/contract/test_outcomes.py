@@ -14,6 +14,11 @@ import pytest
 
 from gateway import operate
 from gateway.config.notices import NoticesSection
+from gateway.errors import Permanent, Temporary
+from gateway.flow import account as recalling
+from gateway.flow import answer as answering
+from gateway.flow import telling
+from gateway.flow.account import account
 from gateway.flow.reason import in_words
 from gateway.outgoing.dkim_key import new_key
 from gateway.spool import delivery
@@ -186,6 +191,44 @@ def test_the_operator_hears_of_it_by_mail_where_that_is_set(roads: Road) -> None
     until(lambda: roads.steps(answer).count("parked") == 2, "the second refusal")
     assert roads.smarthost.parsed()["Message-ID"] == mail["Message-ID"]
     assert [one for one, _ in roads.smarthost.mails].count(["ops@example.com"]) == 1
+
+
+# A failure has no next try: where nobody takes the operator's mail the agent hears of it after all.
+def test_an_operator_who_cannot_be_told_leaves_it_to_the_agent(roads: Road) -> None:
+    change(roads, notices={"failures": "operator", "operator": "ops@example.com"})
+    roads.smarthost.replies = {ASA: GONE, "ops@example.com": GONE}
+    answer = roads.answers(errand_of(roads))
+    assert notice(roads, answer)["extradata"]["recipients"] == [ASA]
+    assert "ops@example.com could not be: All recipients were refused: ops@example.com: 550" in told(roads, answer)
+
+
+# What parks the answer also stands in the way of writing it once more; whom it was for is known all the same.
+def test_an_answer_whose_template_fails_comes_back_too(roads: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise Permanent("the template cannot be filled")
+
+    errand = errand_of(roads)
+    with monkeypatch.context() as broken:
+        broken.setattr(answering, "reply_to", fails)
+        broken.setattr(recalling, "reply_to", fails)
+        found = notice(roads, roads.answers(errand))
+    assert (found["extradata"]["recipients"], "the template cannot be filled" in found["msg"]["body"]) == ([ASA], True)
+
+
+# The spool is away for a moment just when the agent is to be told: that is waited for, and not told to nobody.
+def test_a_spool_that_is_away_loses_no_notice(roads: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = iter([Temporary("the spool is away")])
+
+    def once(*given: Any, **more: Any) -> Any:
+        for error in away:
+            raise error
+        return account(*given, **more)
+
+    monkeypatch.setattr(telling, "account", once)
+    roads.smarthost.replies = {ASA: GONE}
+    answer = roads.answers(errand_of(roads))
+    assert notice(roads, answer)["extradata"]["recipients"] == [ASA]
+    assert next(away, None) is None
 
 
 def test_the_operators_mail_is_signed_with_the_key_of_our_domain(roads: Road) -> None:

@@ -207,3 +207,13 @@ def test_a_size_of_nothing_or_no_place_turns_it_off(tmp_path: Path) -> None:
     assert cache_of(CacheSection(size=0), tmp_path) is None
     assert cache_of(CacheSection(), tmp_path) is not None
     assert cache_of(CacheSection(folder=str(tmp_path)), None) is not None
+
+
+# The folder may be named by mistake; it may be where the spool is.
+def test_what_is_not_the_caches_own_is_left_where_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "spool.db").write_bytes(b"mail" * 1000)
+    kept = ArchiveCache(tmp_path, 2000, 60.0)
+    for resource in (LOGO, OTHER, FILE):
+        kept.put(BASE, resource, PICTURE, {})
+    assert (tmp_path / "spool.db").read_bytes() == b"mail" * 1000
+    assert [kept.get(BASE, one) is not None for one in (LOGO, OTHER, FILE)].count(True) == 1

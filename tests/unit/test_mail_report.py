@@ -98,3 +98,10 @@ def test_any_report_is_read(content: bytes, kind: str) -> None:
     raw = f"Content-Type: message/{kind}\n\n".encode() + content
     assert read_report(raw) is not None
     read_report(content)
+
+
+# Each line is looked at once: with a search from each one to the end this would take minutes.
+@pytest.mark.parametrize("line", ["x\n", " \n", "a b\n\n"])
+def test_a_status_of_lines_that_are_no_fields_is_read_in_time(line: str) -> None:
+    read = report("delivery-status", part("message/delivery-status", line * 100_000))
+    assert read == Report(AutoKind.BOUNCE)

@@ -174,8 +174,8 @@ def test_domains_that_were_not_sent_to_lately_are_forgotten() -> None:
 def test_recipients_over_their_domains_rate_wait_and_the_others_get_the_mail() -> None:
     rates = {"slow.example": Rate(1, 60.0, "1/min")}
     with smarthost() as server, transport(plain(server.port), rates=rates) as way:
-        delivery = way.deliver("s@example.com", ["a@slow.example", "b@slow.example", "c@example.org"], MAIL)
-        assert delivery.sent == ("a@slow.example", "c@example.org")
+        delivery = way.deliver("s@example.com", ["a@Slow.example", "b@slow.example", "c@example.org"], MAIL)
+        assert delivery.sent == ("a@Slow.example", "c@example.org")
         [late] = delivery.refused
         assert (late.recipient, late.permanent) == ("b@slow.example", False)
         assert "slow.example is sent 1/min (outgoing.rates), next in 60 s" in late.text

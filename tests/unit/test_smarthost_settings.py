@@ -159,6 +159,7 @@ def test_each_phase_has_its_time_and_rates_are_read() -> None:
     waits = manner.timeouts
     assert (waits.connect, waits.greeting, waits.command, waits.data, waits.block, waits.end) == (10,) * 5 + (540,)
     assert manner_of(settings(timeout="10 s")).timeouts.end == 50
+    assert list(manner_of(settings(rates={"exämple.com": "1/min", "*": "9/h"})).rates) == ["xn--exmple-cua.com", "*"]
     rate = manner.rates["gmail.com"]
     assert (rate.count, rate.seconds, rate.text) == (100, 60, "100/min")
 
@@ -264,6 +265,15 @@ def test_a_server_that_cannot_prove_that_it_knows_the_password_is_left() -> None
         with pytest.raises(Temporary, match="does not log us in by SCRAM-SHA-256"):
             try_login(host, hostname="gw", timeout=1)
     assert server.said("MAIL") == []
+
+
+# Such as one with a control character in it: an error of this smarthost, after which the next is asked.
+def test_a_password_that_scram_cannot_write_is_an_error_of_the_smarthost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORD", "pass\x07word")
+    with smarthost({"EHLO": "250-x\n250 AUTH SCRAM-SHA-256"}) as server:
+        host = one(f"smtp://localhost:{server.port}", user="u", password="env:WORD")
+        with pytest.raises(Temporary, match="does not log us in by SCRAM-SHA-256"):
+            try_login(host, hostname="gw", timeout=1)
 
 
 def test_openssl_names_the_pin_as_we_read_it(certificate: Certificate) -> None:
