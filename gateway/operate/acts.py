@@ -19,8 +19,6 @@ OPERATOR = Who()
 MOST = 10_000
 """So many jobs at most are found for one act."""
 
-_AT_ONCE = 500
-
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -75,15 +73,15 @@ def act(spool: Spool, names: Sequence[str], order: Order) -> Moved:
         ids += [row["id"] for row in rows]
         if not rows:
             left.append(f"{name}: no such job")
-    moved = act_on(spool, ids, order)
+    moved = act_on(spool, list(dict.fromkeys(ids)), order)
     return Moved(moved.verb, moved.jobs, left + moved.left, moved.number)
 
 
 def act_on(spool: Spool, ids: Sequence[int], order: Order) -> Moved:
     """Do something with jobs; it is one act, however many they are."""
     number, moved = None, []
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
+    for start in range(0, len(ids), acts.AT_ONCE):
+        some = ids[start : start + acts.AT_ONCE]
         change = partial(acts.carry_out, order=order, ids=some, now=time.time(), number=number)
         number, done = spool.change(change).result()
         moved += done
@@ -141,5 +139,10 @@ def _target(names: Sequence[str]) -> str:
 
 def undo(spool: Spool, number: int, who: Who = OPERATOR) -> Moved:
     """Put back what an act has moved, as far as nobody has begun it since; Permanent where nothing can be."""
-    done = spool.change(partial(acts.undo, number=number, who=who, now=time.time())).result()
-    return Moved("undone", done.jobs, [], done.number)
+    step = partial(acts.undo, number=number, who=who, now=time.time())
+    done = spool.change(step).result()
+    moved = done.jobs
+    while done.jobs:
+        done = spool.change(partial(step, after=moved[-1], undoing=done.number)).result()
+        moved += done.jobs
+    return Moved("undone", moved, [], done.number)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, select, update
 
 from gateway.errors import Permanent, Reason
 from gateway.model import Event, JobKind, JobState
@@ -36,7 +36,8 @@ class Act(StrEnum):
 
 
 _NOBODY = Who()
-_AT_ONCE = 1000
+AT_ONCE = 500
+"""So many jobs are moved in one change, so that nothing else waits long."""
 
 
 class _Plan(NamedTuple):
@@ -110,8 +111,8 @@ def movable(connection: Connection, act: Act, ids: Sequence[int]) -> list[int]:
     """Return those of the jobs that something can be done with, in the same order."""
     possible = _possible(act)
     fit: set[int] = set()
-    for start in range(0, len(ids), _AT_ONCE):
-        some = job.c.id.in_(ids[start : start + _AT_ONCE])
+    for start in range(0, len(ids), AT_ONCE):
+        some = job.c.id.in_(ids[start : start + AT_ONCE])
         fit.update(connection.scalars(select(job.c.id).where(some, possible)))
     return [one for one in ids if one in fit]
 
@@ -122,7 +123,9 @@ def carry_out(connection: Connection, order: Order, ids: Sequence[int], now: flo
     `number` is the act's, where these jobs are the rest of those that it is for.
     """
     plan = _PLANS[order.act]
-    wanted = select(job).where(job.c.id.in_(ids), _possible(order.act)).order_by(job.c.id).with_for_update()
+    wanted = select(job).where(job.c.id.in_(ids), _possible(order.act)).order_by(job.c.id)
+    # What another node has in hand just now is being begun.
+    wanted = wanted.with_for_update(skip_locked=True)
     rows = list(connection.execute(wanted))
     if order.route or order.fields:
         rows = [row for row in rows if row.kind == JobKind.ERRAND]
@@ -197,25 +200,31 @@ def _step(order: Order, number: int) -> Event:
     return Event(_PLANS[order.act].done, {name: value for name, value in told.items() if value})
 
 
-def undo(connection: Connection, number: int, who: Who, now: float) -> Moved:
-    """Put the jobs of an act back as they were, but for those that were begun, or moved by another act, since.
+def undo(
+    connection: Connection, number: int, who: Who, now: float, *, after: int = 0, undoing: int | None = None
+) -> Moved:
+    """Put some jobs of an act back as they were, but for those that were begun, or moved by another act, since.
 
-    Permanent where there is no such act, it is undone already, or nothing of it can be.
+    They are those with numbers above `after`; `undoing` is the act that this goes on with, and nothing is left where
+    no job is put back any more. Permanent where there is no such act, it is undone already, or nothing of it can be.
     """
     found = audit.one(connection, number)
     if found is None:
         raise Permanent(f"there is no act {number}")
-    if found["undone_by"] is not None:
+    if found["undone_by"] not in {None, undoing}:
         raise Permanent(f"act {number} is undone already, by act {found['undone_by']}")
-    rows = connection.execute(_undoable(number).with_for_update(of=job)).all()
-    if not rows:
-        raise Permanent(f"nothing of act {number} can be undone: its jobs have been begun, or moved again, since")
-    undoing = audit.record(connection, who, "undo", now, target=f"act {number}: {found['act']}", jobs=len(rows))
-    connection.execute(update(act_table).where(act_table.c.id == number).values(undone_by=undoing))
+    some = _undoable(number).where(job.c.id > after).limit(AT_ONCE)
+    rows = connection.execute(some.with_for_update(of=job, skip_locked=True)).all()
+    if undoing is None:
+        if not rows:
+            raise Permanent(f"nothing of act {number} can be undone: its jobs have been begun, or moved again, since")
+        undoing = audit.record(connection, who, "undo", now, target=f"act {number}: {found['act']}")
+        connection.execute(update(act_table).where(act_table.c.id == number).values(undone_by=undoing))
     for row in rows:
         connection.execute(update(job).where(job.c.id == row.id).values(row.before))
         told = {"by": who.name, "act": number, "what": found["act"]}
         note(connection, row.mail_id or row.callback_id, [Event("undone", told)], now)
+    audit.moved(connection, undoing, len(rows))
     announce(connection)
     return Moved(undoing, [row.id for row in rows])
 
@@ -223,11 +232,14 @@ def undo(connection: Connection, number: int, who: Who, now: float) -> Moved:
 def _undoable(number: int) -> Select[Any]:
     later = select(acted.c.job).join(act_table, acted.c.act == act_table.c.id)
     later = later.where(acted.c.act > number, act_table.c.undone_by.is_(None))
+    # A copy of its mail may have come to the route that it had: it cannot be there twice.
+    other = job.alias()
+    copies = exists().where(other.c.identity == acted.c.before["identity"].as_string(), other.c.id != job.c.id)
     return (
         select(job.c.id, job.c.mail_id, job.c.callback_id, acted.c.before)
         .join(acted, acted.c.job == job.c.id)
         .where(acted.c.act == number, acted.c.lease == job.c.lease, job.c.state != JobState.WORKING)
-        .where(job.c.id.not_in(later))
+        .where(job.c.id.not_in(later), ~copies)
         .order_by(job.c.id)
     )
 

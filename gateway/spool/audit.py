@@ -72,7 +72,7 @@ def last(connection: Connection, who: Who) -> int | None:
 
 def forget(connection: Connection, before: float, most: int) -> int:
     """Remove up to `most` acts of before that time; return how many."""
-    old = select(act.c.id).where(act.c.at < before).order_by(act.c.id).limit(most)
+    old = select(act.c.id).where(act.c.at < before).order_by(act.c.id).limit(most).with_for_update(skip_locked=True)
     numbers = list(connection.scalars(old))
     if numbers:
         connection.execute(delete(acted).where(acted.c.act.in_(numbers)))

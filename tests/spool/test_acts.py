@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway import operate
 from gateway.errors import Permanent, Reason
 from gateway.model import JobState, Receipt
 from gateway.spool import acts, audit, halts, jobs, parked, query
@@ -152,6 +153,47 @@ def test_of_many_those_are_undone_that_nobody_has_begun(
     assert spool.read(partial(acts.undoable, number=number or 0)) == 1
     assert undo(number).jobs == [2]
     assert states(spool) == ["working", "held"]
+
+
+# Ten thousand in one change would keep mails from their commit; a name may stand twice, and means one job.
+def test_many_are_moved_and_put_back_some_at_a_time(
+    spool: Spool, accept: Accept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "AT_ONCE", 2)
+    for number in range(5):
+        accept(mail(number))
+    changes = spy(spool, monkeypatch)
+    held = operate.hold(spool, ["1", "2", "3", "4", "5", "1"], "later", ANNA)
+    assert (held.jobs, held.left, states(spool)) == ([1, 2, 3, 4, 5], [], ["held"] * 5)
+    assert len(changes) == 3
+    undone = operate.undo(spool, held.number or 0, ANNA)
+    assert (undone.jobs, states(spool)) == ([1, 2, 3, 4, 5], ["queued"] * 5)
+    assert len(changes) == 3 + 4
+    assert [(row["act"], row["jobs"]) for row in spool.read(audit.page).rows] == [("undo", 5), ("hold", 5)]
+
+
+def spy(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Have each change noted that the spool is asked for."""
+    changes: list[object] = []
+    real = spool.change
+
+    def noted(change: Any) -> Any:
+        changes.append(change)
+        return real(change)
+
+    monkeypatch.setattr(spool, "change", noted)
+    return changes
+
+
+# Its sender has sent it again meanwhile, and it is in the route that it had: it cannot be there twice.
+def test_what_has_come_again_meanwhile_is_left_where_it_is(spool: Spool, accept: Accept, undo: Undo) -> None:
+    for number in (1, 2):
+        accept(mail(number))
+        park(spool)
+    moved = operate.retry(spool, ["1", "2"], ANNA, route="sales")
+    accept(mail(1))
+    assert undo(moved.number).jobs == [2]
+    assert (job(spool, 1)["route"], job(spool, 2)["route"], job(spool, 3)["route"]) == ("sales", "support", "support")
 
 
 # A hold that was undone after a discard would bring back what was discarded.
